@@ -1,6 +1,7 @@
 //! Run-time choice of the instruction set: the only place that calls code compiled for another one.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// An instruction set that the kernels are compiled for.
 #[non_exhaustive]
@@ -13,6 +14,9 @@ pub enum SimdLevel {
     /// AVX-512 F, BW, DQ and VL (x86-64-v4).
     Avx512,
 }
+
+/// What [`Simd::limit`] set.
+static LIMIT: AtomicU8 = AtomicU8::new(2);
 
 /// Proof that this machine can run a level: made by [`Simd::detect`] and [`Simd::at_most`] alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +35,34 @@ pub trait Kernel {
 }
 
 impl Simd {
-    /// The best level of this machine. The environment variable `PLANISPHERE_SIMD` (`scalar`, `avx2`, `avx512`) can
-    /// lower it, for tests and measurements; results do not depend on it.
+    /// The best level of this machine. The environment variable `PLANISPHERE_SIMD` (`scalar`, `avx2`, `avx512`) and
+    /// [`Simd::limit`] can lower it, for tests and measurements; results do not depend on it.
     pub fn detect() -> Self {
         static LEVEL: OnceLock<SimdLevel> = OnceLock::new();
-        Self(*LEVEL.get_or_init(|| {
+        let level = *LEVEL.get_or_init(|| {
             let cap = match std::env::var("PLANISPHERE_SIMD").as_deref() {
                 Ok("scalar") => SimdLevel::Scalar,
                 Ok("avx2") => SimdLevel::Avx2,
                 _ => SimdLevel::Avx512,
             };
             best().min(cap)
+        });
+        Self(level.min(match LIMIT.load(Ordering::Relaxed) {
+            0 => SimdLevel::Scalar,
+            1 => SimdLevel::Avx2,
+            _ => SimdLevel::Avx512,
         }))
+    }
+
+    /// Makes [`Simd::detect`] give at most `level`, in the whole process, until the next call. For tests that compare
+    /// the levels; since all levels give the same bits, other threads notice nothing but the time.
+    pub fn limit(level: SimdLevel) {
+        let code = match level {
+            SimdLevel::Scalar => 0,
+            SimdLevel::Avx2 => 1,
+            SimdLevel::Avx512 => 2,
+        };
+        LIMIT.store(code, Ordering::Relaxed);
     }
 
     /// The best level of this machine that is not above `level`.

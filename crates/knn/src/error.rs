@@ -1,0 +1,40 @@
+//! Errors of neighbor search.
+
+/// Why a neighbor search could not be done.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A parameter has a value that means nothing here.
+    #[error("{param} = {value}: {reason}")]
+    InvalidParam {
+        /// The parameter.
+        param: &'static str,
+        /// Its value.
+        value: String,
+        /// What is allowed.
+        reason: String,
+    },
+    /// The rows have no columns, so that there is no distance between them.
+    #[error("the matrix has {rows} rows but no columns")]
+    NoColumns {
+        /// Number of rows.
+        rows: usize,
+    },
+    /// The distance of two rows does not fit `f32`.
+    #[error("the distance between rows {row} and {other} is too large for a 32-bit number; scale the data down")]
+    Overflow {
+        /// The one row.
+        row: usize,
+        /// The other row.
+        other: usize,
+    },
+    /// A value is not finite, there are too many rows, or no thread pool can be started.
+    #[error(transparent)]
+    Core(#[from] planisphere_core::Error),
+    /// The run was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] planisphere_core::Cancelled),
+}
+
+/// Result with the [`enum@Error`] of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
