@@ -171,6 +171,16 @@ impl<'a> Context<'a> {
         Ok(r)
     }
 
+    /// Runs `f` with a report of its own, which is returned and also added to this context's: the report of one model when
+    /// several are made in one run.
+    pub fn record<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> (R, Report) {
+        let before = self.take_report();
+        let r = f(self);
+        let own = std::mem::replace(&mut self.report, before);
+        self.report.extend(&own);
+        (r, own)
+    }
+
     /// Tells the observer about progress inside the current stage, and checks for cancellation.
     ///
     /// # Errors
@@ -252,7 +262,11 @@ mod tests {
         let r = cx.take_report();
         assert_eq!(r.stages.len(), 1);
         assert_eq!(r.warnings, vec![Warning::AllEqual { rows: 3 }]);
-        assert_eq!(log, ["StageStarted", "Warning(AllEqual", "StageFinished"]);
+        cx.warn(Warning::AllEqual { rows: 1 });
+        let ((), own) = cx.record(|cx| cx.warn(Warning::AllEqual { rows: 2 }));
+        assert_eq!(own.warnings, vec![Warning::AllEqual { rows: 2 }]);
+        assert_eq!(cx.report().warnings.len(), 2);
+        assert_eq!(log, ["StageStarted", "Warning(AllEqual", "StageFinished", "Warning(AllEqual", "Warning(AllEqual"]);
     }
 
     #[test]

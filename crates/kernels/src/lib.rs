@@ -4,6 +4,7 @@
 //! * [`rows`]: squared Euclidean distance and dot product: pair, one query × many rows, block × block.
 //! * [`panel`]: matrix products for prefiltering, with a proven error bound (these are *not* equal to the bit).
 //! * [`math`]: `exp2`, `log2`, `pow` in f32 and `exp` in f64 by polynomials, instead of the platform's libm.
+//! * [`eigen`]: dense symmetric eigenproblems, by faer, sequential.
 //! * [`sum`]: sums in f64 whose order depends on the length alone.
 //!
 //! # How the levels agree
@@ -22,6 +23,7 @@
 //! assert_eq!(rows::dot(simd, &a, &b), 27.0);
 //! ```
 
+pub mod eigen;
 pub mod math;
 pub mod panel;
 pub mod rows;

@@ -145,3 +145,10 @@ fn progress_and_cancellation() {
     token.cancel();
     assert!(matches!(Exact::new(3).fit_with(&x, &mut Context::new().cancel(&token)), Err(Error::Cancelled(_))));
 }
+
+#[test]
+fn digits_have_the_reference_neighbors() {
+    let (x, _) = planisphere_fixtures::digits();
+    let want = planisphere_fixtures::digits_graph();
+    assert!(Exact::new(want.k()).fit(&x).unwrap() == want);
+}

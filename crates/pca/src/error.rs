@@ -1,0 +1,48 @@
+//! Errors of principal component analysis.
+
+/// Why an analysis could not be done.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A parameter has a value that means nothing here.
+    #[error("{param} = {value}: {reason}")]
+    InvalidParam {
+        /// The parameter.
+        param: &'static str,
+        /// Its value.
+        value: String,
+        /// What is allowed.
+        reason: String,
+    },
+    /// There are no rows, or no columns.
+    #[error("a matrix of {rows} rows × {cols} columns has no components")]
+    Empty {
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        cols: usize,
+    },
+    /// New rows have another number of columns than the model.
+    #[error("the model has {expected} columns, the rows given have {got}")]
+    Columns {
+        /// Columns that the model was made from.
+        expected: usize,
+        /// Columns given.
+        got: usize,
+    },
+    /// Values so large that their squares cannot be summed, or results that do not fit `f32`.
+    #[error("the values are too large: a result does not fit a 32-bit number; scale the data down")]
+    Overflow,
+    /// The eigenvalue iteration failed.
+    #[error(transparent)]
+    NotConverged(#[from] planisphere_kernels::eigen::NotConverged),
+    /// A value is not finite, or no thread pool can be started.
+    #[error(transparent)]
+    Core(#[from] planisphere_core::Error),
+    /// The run was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] planisphere_core::Cancelled),
+}
+
+/// Result with the [`enum@Error`] of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
