@@ -1,1 +1,47 @@
-//! placeholder
+//! UMAP (McInnes, Healy & Melville 2018), parallel, and the same map bit for bit on any number of threads.
+//!
+//! ```
+//! use planisphere_core::{CounterRng, Matrix};
+//! use planisphere_umap::Umap;
+//!
+//! // Two groups of 30 rows in 8 dimensions.
+//! let r = CounterRng::new(1, "example").at(0, 0);
+//! let x = (0..60 * 8).map(|i| r.normal(i) + if i < 30 * 8 { 0.0 } else { 20.0 }).collect();
+//! let x = Matrix::from_vec(60, 8, x)?;
+//!
+//! let model = Umap::new().n_neighbors(10).seed(42).fit(&x)?;
+//! assert_eq!((model.embedding().rows(), model.embedding().cols()), (60, 2));
+//! // The pieces share no edge, and the report says so.
+//! assert!(model.report().warnings[0].to_string().contains("2 components"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Steps
+//! 1. neighbors (`planisphere-knn`, or any [`KnnGraph`](planisphere_core::KnnGraph) by [`Umap::fit_graph`]),
+//! 2. [`graph`]: smooth distances, memberships, fuzzy union,
+//! 3. initial positions: [`laplacian_eigenvectors`], each connected component on its own,
+//! 4. layout: sampled attraction along edges against repulsion by random rows.
+//!
+//! # What is the same as in umap-learn, and what is not
+//! Parameters, defaults, graph and curve agree with umap-learn 0.5.12 (tests hold them to its numbers). The layout has the
+//! same forces, schedule and learning rate, but moves rows in parallel blocks: maps are of the same kind and quality, not
+//! the same points. The seed is 42 unless set, and does not cost parallelism.
+//!
+//! # Guarantee
+//! The same vectors, parameters and seed give the same bytes on any number of threads. The layout and the graph do so on
+//! any SIMD level too; the dense eigenproblems inside the spectral initialization may differ in the last place between
+//! instruction sets.
+
+mod curve;
+mod error;
+pub mod graph;
+mod init;
+mod layout;
+mod model;
+mod params;
+
+pub use curve::find_ab;
+pub use error::{Error, Result};
+pub use init::laplacian_eigenvectors;
+pub use model::UmapModel;
+pub use params::{Init, Umap};

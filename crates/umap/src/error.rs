@@ -1,0 +1,78 @@
+//! Errors of UMAP.
+
+/// Why a map could not be made.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A parameter has a value that means nothing.
+    #[error("{param} = {value}: {reason}")]
+    InvalidParam {
+        /// The parameter.
+        param: &'static str,
+        /// Its value.
+        value: String,
+        /// What is allowed.
+        reason: String,
+    },
+    /// There is nothing to make a map of.
+    #[error("there are no rows to make a map of")]
+    NoRows,
+    /// Given positions do not fit the data.
+    #[error("the initial positions are {rows} × {cols}, they should be {expected_rows} × {expected_cols}")]
+    InitShape {
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        cols: usize,
+        /// Rows of the data.
+        expected_rows: usize,
+        /// `n_components`.
+        expected_cols: usize,
+    },
+    /// The initialization needs the vectors, and only a neighbor graph was given.
+    #[error("init = {init} needs the vectors; with a neighbor graph alone use spectral, random or given positions")]
+    InitNeedsData {
+        /// The initialization.
+        init: &'static str,
+    },
+    /// No curve of UMAP's family fits `min_dist` and `spread`.
+    #[error("no curve fits min_dist = {min_dist} and spread = {spread}; give a and b instead")]
+    NoCurve {
+        /// `min_dist`.
+        min_dist: f64,
+        /// `spread`.
+        spread: f64,
+    },
+    /// Positions ran away to infinity, which only extreme parameters can cause.
+    #[error("the layout diverged in epoch {epoch}; use a smaller learning_rate or repulsion_strength")]
+    Diverged {
+        /// The epoch, counted from 1.
+        epoch: u32,
+    },
+    /// Neighbor search failed.
+    #[cfg(feature = "knn")]
+    #[error(transparent)]
+    Neighbors(#[from] planisphere_knn::Error),
+    /// The initial principal component analysis failed.
+    #[cfg(feature = "pca")]
+    #[error(transparent)]
+    Pca(#[from] planisphere_pca::Error),
+    /// The eigenvalue iteration of the spectral initialization failed.
+    #[error(transparent)]
+    Eigen(#[from] planisphere_kernels::eigen::NotConverged),
+    /// A value is not finite, a graph is malformed, or no thread pool can be started.
+    #[error(transparent)]
+    Core(#[from] planisphere_core::Error),
+    /// The run was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] planisphere_core::Cancelled),
+}
+
+impl Error {
+    pub(crate) fn param(param: &'static str, value: impl ToString, reason: impl Into<String>) -> Self {
+        Self::InvalidParam { param, value: value.to_string(), reason: reason.into() }
+    }
+}
+
+/// Result with the [`enum@Error`] of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,22 @@
+//! From neighbors to the fuzzy graph.
+
+mod smooth;
+mod union;
+
+pub use smooth::{Smoothed, smooth_knn};
+pub(crate) use union::{directed, prune, symmetrize};
+
+use crate::error::Result;
+use planisphere_core::{Csr, KnnGraph};
+
+/// The fuzzy simplicial set of a neighbor graph, as a symmetric weighted graph: how strongly two rows belong together,
+/// above 0 and up to 1. umap-learn's `fuzzy_simplicial_set`.
+///
+/// `local_connectivity` and `set_op_mix_ratio` are those of [`Umap`](crate::Umap), with defaults 1 and 1.
+///
+/// # Errors
+/// [`Error::Core`](crate::Error::Core) if the graph cannot be represented.
+pub fn fuzzy_graph(graph: &KnnGraph, local_connectivity: f64, set_op_mix_ratio: f32) -> Result<Csr> {
+    let smoothed = smooth_knn(graph, local_connectivity, 1.0);
+    symmetrize(&directed(graph, &smoothed)?, set_op_mix_ratio)
+}
