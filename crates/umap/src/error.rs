@@ -52,11 +52,11 @@ pub enum Error {
     /// Neighbor search failed.
     #[cfg(feature = "knn")]
     #[error(transparent)]
-    Neighbors(#[from] planisphere_knn::Error),
+    Neighbors(planisphere_knn::Error),
     /// The initial principal component analysis failed.
     #[cfg(feature = "pca")]
     #[error(transparent)]
-    Pca(#[from] planisphere_pca::Error),
+    Pca(planisphere_pca::Error),
     /// The eigenvalue iteration of the spectral initialization failed.
     #[error(transparent)]
     Eigen(#[from] planisphere_kernels::eigen::NotConverged),
@@ -71,6 +71,29 @@ pub enum Error {
 impl Error {
     pub(crate) fn param(param: &'static str, value: impl ToString, reason: impl Into<String>) -> Self {
         Self::InvalidParam { param, value: value.to_string(), reason: reason.into() }
+    }
+}
+
+// What every crate can say is said in one way, whichever stage met it.
+#[cfg(feature = "knn")]
+impl From<planisphere_knn::Error> for Error {
+    fn from(e: planisphere_knn::Error) -> Self {
+        match e {
+            planisphere_knn::Error::Cancelled(c) => Self::Cancelled(c),
+            planisphere_knn::Error::Core(c) => Self::Core(c),
+            e => Self::Neighbors(e),
+        }
+    }
+}
+
+#[cfg(feature = "pca")]
+impl From<planisphere_pca::Error> for Error {
+    fn from(e: planisphere_pca::Error) -> Self {
+        match e {
+            planisphere_pca::Error::Cancelled(c) => Self::Cancelled(c),
+            planisphere_pca::Error::Core(c) => Self::Core(c),
+            e => Self::Pca(e),
+        }
     }
 }
 
