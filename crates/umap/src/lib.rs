@@ -24,8 +24,9 @@
 //!
 //! # What is the same as in umap-learn, and what is not
 //! Parameters, defaults, graph and curve agree with umap-learn 0.5.12 (tests hold them to its numbers). The layout has the
-//! same forces, schedule and learning rate, but moves rows in parallel blocks: maps are of the same kind and quality, not
-//! the same points. The seed is 42 unless set, and does not cost parallelism.
+//! same forces, schedule and learning rate, but moves rows in parallel blocks, and an attraction moves one end, as in the
+//! paper's Algorithm 5, where umap-learn moves both: maps are of the same kind and at least the same quality, not the same
+//! points. The seed is 42 unless set, and does not cost parallelism.
 //!
 //! # Guarantee
 //! The same vectors, parameters and seed give the same bytes on any number of threads. The layout and the graph do so on

@@ -1,1 +1,50 @@
-//! placeholder
+//! Maps of points as Plotly figures and HTML pages.
+//!
+//! * [`ScatterMap`]: the parameters of a map; from coordinates, ids, labels and texts to a [`Figure`].
+//! * [`Figure`]: typed Plotly, to and from JSON. The schema of plotly.js 3, as far as maps need it, is in [`spec`].
+//! * [`Page`]: one HTML file with one or more figures, in which points can be selected, listed and saved.
+//! * [`PALETTE`]: the colors.
+//!
+//! ```
+//! use planisphere_core::Matrix;
+//! use planisphere_viz_spec::{Page, PlotlyJs, ScatterMap};
+//!
+//! let points = Matrix::from_rows([[0.0, 0.1], [0.9, 1.0], [1.0, 0.9]])?;
+//! let ids = ["t1", "t2", "t3"];
+//! let labels = [Some("sports"), Some("politics"), Some("politics")];
+//! let texts = ["They won 3:1.", "The vote is on Sunday.", "A <new> minister"];
+//!
+//! let figure = ScatterMap::new().figure(points.view(), &ids, Some(&labels), Some(&texts))?;
+//! let json = figure.to_json()?;
+//! assert!(json.contains(r#""dtype":"f4""#));
+//!
+//! let mut html = Vec::new();
+//! Page::new().title("Headlines").plotly_js(PlotlyJs::Path("plotly.min.js".into())).figure("UMAP", figure).write(&mut html)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//! * `offline` (off by default): `PlotlyJs::Embedded`, which puts plotly.js 3.0.1 into the page, so that it works
+//!   without network. The script comes from the `plotly` package.
+//!
+//! # Guarantees
+//! The same input gives the same bytes. Labels, ids and texts are shown as written: none of it is taken for HTML,
+//! Plotly's markup, template or TeX. Nothing panics on any input.
+//!
+//! # Limits
+//! A browser draws up to some hundred thousand points well. Lasso and box select in the plane only; in space, clicks do.
+
+mod error;
+mod map;
+mod natural;
+mod page;
+mod palette;
+pub mod spec;
+mod text;
+
+pub use error::{Error, Result};
+pub use map::ScatterMap;
+pub use page::{PLOTLY_VERSION, Page, PlotlyJs};
+pub use palette::{OTHER, PALETTE, UNLABELLED};
+pub use spec::Figure;
+pub use text::escape;

@@ -1,7 +1,7 @@
 //! Optimizing positions: stochastic gradient descent, parallel and the same bits on any number of threads.
 //!
-//! umap-learn moves both ends of one edge after the other. Here each row gathers: it reads the others' positions as they
-//! were, goes through its own sampled edges and repulsions one after the other, and writes only its own place. The rows are
+//! Each row gathers: it reads the others' positions as they were, goes through its own sampled edges and repulsions one
+//! after the other, and writes only its own place. The rows are
 //! dealt into a fixed number of blocks by the seed; within a block all rows move at once, the blocks one after the other, so
 //! that most of what a row reads is as fresh as in serial descent. Nothing depends on who computes what: the same bits for
 //! any number of threads, and for any SIMD level, since lanes hold different rows.
@@ -18,9 +18,9 @@ use rayon::prelude::*;
 use schedule::Plan;
 
 /// Rows that move at the same time: 1 / BLOCKS of all.
-const BLOCKS: usize = 8;
+const BLOCKS: usize = 16;
 /// Rows that one task moves; a multiple of the lanes.
-const CHUNK: usize = 256;
+const CHUNK: usize = 64;
 
 /// Moves the positions `y` (n × n_components) for all epochs.
 pub(crate) fn optimize(umap: &Umap, graph: &Csr, ab: (f64, f64), y: Matrix, cx: &mut Context<'_>) -> Result<Matrix> {

@@ -1,0 +1,141 @@
+//! Requests and responses as the dashboard's interface has them.
+
+use crate::error::{Error, Kind, Result};
+use crate::order::{Reorder, Selection};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A response names so many ids.
+pub const PREVIEW_LEN: usize = 10;
+
+/// A request to reorder: groups, and whether they take turns.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Request {
+    /// The groups; at least one.
+    pub selections: Vec<Selection>,
+    /// Whether the groups take turns; true where a request does not say.
+    pub interleave: bool,
+}
+
+/// The answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Response {
+    /// Always true: what is wrong with a request is an [`enum@Error`].
+    pub success: bool,
+    /// How many different ids were sent, those that the queue does not know included.
+    pub reordered_count: usize,
+    /// The first [`PREVIEW_LEN`] of them in their new order.
+    pub new_order_preview: Vec<String>,
+}
+
+impl Request {
+    /// Reads a request: `{"selections":[{"instance_ids":["A"],"priority":1}],"interleave":true}`.
+    ///
+    /// `instance_ids` may be missing or empty; `priority` may be missing or null; `interleave` may be missing. Nothing
+    /// else is tolerated: ids are strings, priorities are numbers, `interleave` is a boolean, and there are no other
+    /// members. Where a member is repeated, the last one counts, as in any JSON object.
+    ///
+    /// ```
+    /// use planisphere_queue_reorder::Request;
+    /// let e = Request::from_json(r#"{"selections":[{"instance_ids":["a"],"priority":"10"}]}"#).unwrap_err();
+    /// assert_eq!(e.to_string(), "selections[0].priority: expected a number, found a string");
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Json`] with line and column, [`Error::Expected`] and [`Error::Unknown`] with the place in the request,
+    /// [`Error::NoSelections`].
+    pub fn from_json(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).map_err(|e| {
+            let (line, column, message) = (e.line(), e.column(), e.to_string());
+            let place = format!(" at line {line} column {column}");
+            Error::Json { line, column, message: message.strip_suffix(&place).unwrap_or(&message).to_owned() }
+        })?;
+        Self::from_value(&value)
+    }
+
+    /// Reads a request that is parsed already. See [`Request::from_json`].
+    ///
+    /// # Errors
+    /// As [`Request::from_json`].
+    pub fn from_value(value: &Value) -> Result<Self> {
+        let object = object(value, || "request".to_owned())?;
+        only(object, "", &["selections", "interleave"], "selections, interleave")?;
+        let interleave = match object.get("interleave") {
+            None => true,
+            Some(Value::Bool(b)) => *b,
+            Some(other) => return Err(expected("interleave".to_owned(), "a boolean", other)),
+        };
+        let groups = match object.get("selections") {
+            None => return Err(Error::NoSelections),
+            Some(Value::Array(groups)) => groups,
+            Some(other) => return Err(expected("selections".to_owned(), "a list", other)),
+        };
+        if groups.is_empty() {
+            return Err(Error::NoSelections);
+        }
+        let selections = groups.iter().enumerate().map(|(i, g)| selection(i, g)).collect::<Result<_>>()?;
+        Ok(Self { selections, interleave })
+    }
+
+    /// The items in their new order, each once; ids that a queue may not know included.
+    ///
+    /// # Errors
+    /// [`Error::Priority`], which cannot happen for requests that were read from JSON.
+    pub fn order(&self) -> Result<Vec<String>> {
+        Reorder::new().interleave(self.interleave).order(&self.selections)
+    }
+
+    /// The answer for this request.
+    ///
+    /// # Errors
+    /// As [`Request::order`].
+    pub fn respond(&self) -> Result<Response> {
+        Ok(Response::to(&self.order()?))
+    }
+}
+
+impl Response {
+    /// The answer for an order in which no item comes twice, as [`Reorder::order`] gives it.
+    pub fn to(order: &[String]) -> Self {
+        let new_order_preview = order.iter().take(PREVIEW_LEN).cloned().collect();
+        Self { success: true, reordered_count: order.len(), new_order_preview }
+    }
+}
+
+fn selection(i: usize, value: &Value) -> Result<Selection> {
+    let object = object(value, || format!("selections[{i}]"))?;
+    only(object, &format!("selections[{i}]."), &["instance_ids", "priority"], "instance_ids, priority")?;
+    let ids = match object.get("instance_ids") {
+        None => &[][..],
+        Some(Value::Array(ids)) => ids,
+        Some(other) => return Err(expected(format!("selections[{i}].instance_ids"), "a list of strings", other)),
+    };
+    let id = |(j, id): (usize, &Value)| match id {
+        Value::String(s) => Ok(s.clone()),
+        other => Err(expected(format!("selections[{i}].instance_ids[{j}]"), "a string", other)),
+    };
+    let instance_ids = ids.iter().enumerate().map(id).collect::<Result<_>>()?;
+    let priority = match object.get("priority") {
+        None | Some(Value::Null) => None,
+        Some(v) => {
+            let number = v.as_f64().ok_or_else(|| expected(format!("selections[{i}].priority"), "a number", v))?;
+            Some(number)
+        }
+    };
+    Ok(Selection { instance_ids, priority })
+}
+
+fn object(value: &Value, at: impl FnOnce() -> String) -> Result<&Map<String, Value>> {
+    value.as_object().ok_or_else(|| expected(at(), "an object", value))
+}
+
+fn expected(at: String, expected: &'static str, found: &Value) -> Error {
+    Error::Expected { at, expected, found: Kind::from(found) }
+}
+
+fn only(object: &Map<String, Value>, prefix: &str, names: &[&str], known: &'static str) -> Result<()> {
+    match object.keys().find(|k| !names.contains(&k.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Error::Unknown { at: format!("{prefix}{name}"), known }),
+    }
+}

@@ -1,0 +1,98 @@
+//! Writes pages of made-up points for looking at and for `fixtures/page/check.mjs`:
+//!
+//! ```text
+//! cargo run -p planisphere-viz-spec --features offline --example demo_pages -- DIR
+//! ```
+
+use planisphere_core::{CounterRng, Matrix};
+use planisphere_viz_spec::{Page, ScatterMap};
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// Strings that a page must show as they are.
+const HOSTILE: [&str; 8] = [
+    "</script><script>alert('script')</script>",
+    "<img src=x onerror=alert('img')> <b>bold?</b>",
+    "\"double\" 'single' `back` \\ %{x} ${y} $\\alpha$",
+    "😀 emoji 👩‍👩‍👧‍👦 family",
+    "مرحبا بالعالم, right to left",
+    "<!-- comment --> &amp; &lt;entity&gt;",
+    "line\u{2028}separator\nnewline\ttab",
+    "日本語のとても長いテキストで、折り返しを確認します。",
+];
+
+struct Items {
+    points: Matrix,
+    ids: Vec<String>,
+    labels: Vec<Option<String>>,
+    previews: Vec<String>,
+}
+
+/// `groups` clouds of points; the last tenth of each cloud has no label.
+fn items(groups: usize, per_group: usize, cols: usize) -> Items {
+    let rng = CounterRng::new(7, "demo");
+    let topics = ["Gardening", "Football", "Recipes", "Elections", "Astronomy", "Jazz", "Chess", "Trains", "Weather"];
+    let mut data = Vec::new();
+    let (mut ids, mut labels, mut previews) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..groups * per_group {
+        let g = i % groups;
+        let center = rng.at(1, g as u64);
+        let draws = rng.at(2, i as u64);
+        for c in 0..cols as u64 {
+            data.push(center.normal(c) * 9.0 + draws.normal(c) * (1.0 + g as f32 % 3.0 * 0.4));
+        }
+        ids.push(if i < HOSTILE.len() { format!("{} #{i}", HOSTILE[i]) } else { format!("msg-{i:05}") });
+        let label = match topics.get(g) {
+            Some(topic) => (*topic).to_owned(),
+            None => HOSTILE.get(g - topics.len()).map_or(format!("topic {g}"), |h| (*h).to_owned()),
+        };
+        labels.push((i / groups < per_group * 9 / 10).then_some(label));
+        previews.push(format!(
+            "Message {i}: {}. {}",
+            HOSTILE[i % 8],
+            "Some more words to fill the box. ".repeat(i % 9)
+        ));
+    }
+    let points = Matrix::from_vec(groups * per_group, cols, data).expect("the shape fits by construction");
+    Items { points, ids, labels, previews }
+}
+
+fn save(path: PathBuf, page: &Page) -> Result<(), Box<dyn std::error::Error>> {
+    page.write(BufWriter::new(File::create(path)?))?;
+    Ok(())
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = std::env::args().nth(1).ok_or("usage: demo_pages DIR")?;
+    let dir = Path::new(&dir);
+    let map = ScatterMap::new();
+    let draw = |i: &Items| map.figure(i.points.view(), &i.ids, Some(&i.labels), Some(&i.previews));
+
+    let small = items(12, 50, 2);
+    save(dir.join("small.html"), &Page::new().title("600 messages, 12 topics").figure("UMAP", draw(&small)?))?;
+    let large = items(40, 500, 2);
+    save(dir.join("large.html"), &Page::new().title("20,000 points").figure("UMAP", draw(&large)?))?;
+    let space = items(12, 50, 3);
+    save(dir.join("space.html"), &Page::new().title("In space").figure("UMAP", draw(&space)?))?;
+    let values: Vec<f32> = (0..600).map(|i| if i % 50 == 0 { f32::NAN } else { small.points.row(i)[0] }).collect();
+    let by_value = map.clone().legend_title("score").figure_by_value(
+        small.points.view(),
+        &small.ids,
+        &values,
+        Some(&small.previews),
+    )?;
+    let flat: Vec<f32> = (0..600).map(|i| small.points.row(i)[1]).collect();
+    let strip = Matrix::from_vec(600, 1, flat)?;
+    let strip = map.figure(strip.view(), &small.ids, Some(&small.labels), Some(&small.previews))?;
+    let several = Page::new()
+        .title(HOSTILE[0])
+        .figure("UMAP", draw(&small)?)
+        .figure("By <value>", by_value)
+        .figure("3-D", draw(&space)?)
+        .figure("1-D", strip);
+    save(dir.join("several.html"), &several)?;
+    let many = Items { labels: small.ids.iter().cloned().map(Some).collect(), ..small };
+    save(dir.join("labels_are_ids.html"), &Page::new().title("Labels = ids").figure("UMAP", draw(&many)?))?;
+    Ok(())
+}

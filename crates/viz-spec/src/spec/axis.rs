@@ -1,0 +1,89 @@
+//! Axes of the plane and of space.
+
+use super::{DragMode, Title, object, words};
+
+words! {
+    /// How an axis gives way to keep the aspect ratio.
+    Constrain {
+        /// By showing more of its range.
+        Range = "range",
+        /// By taking less of the page.
+        Domain = "domain",
+    }
+}
+
+words! {
+    /// Proportions of a 3-D scene.
+    AspectMode {
+        /// One unit is equally long on all axes.
+        Data = "data",
+        /// All axes are equally long.
+        Cube = "cube",
+        /// `Data`, unless one axis is much longer than the others; then `Cube`.
+        Auto = "auto",
+    }
+}
+
+object! {
+    /// A horizontal or vertical axis.
+    Axis {
+        /// Whether anything of the axis is drawn.
+        visible: bool,
+        /// Heading.
+        title: Title,
+        /// Whether there are grid lines.
+        showgrid: bool,
+        /// Whether there is a line at 0.
+        zeroline: bool,
+        /// Whether ticks have numbers.
+        showticklabels: bool,
+        /// The axis whose scale this one follows, for example `x`.
+        scaleanchor: String,
+        /// Length of a unit here for one unit there; 1 where absent.
+        scaleratio: f64,
+        /// How the axis gives way for `scaleanchor`.
+        constrain: Constrain,
+        /// Lowest and highest value shown.
+        range: [f64; 2],
+    }
+}
+
+object! {
+    /// A 3-D scene.
+    Scene {
+        /// First axis.
+        xaxis: SceneAxis,
+        /// Second axis.
+        yaxis: SceneAxis,
+        /// Third axis.
+        zaxis: SceneAxis,
+        /// Proportions.
+        aspectmode: AspectMode,
+        /// What dragging does.
+        dragmode: DragMode,
+        /// Background color.
+        bgcolor: String,
+    }
+}
+
+object! {
+    /// An axis of a 3-D scene.
+    SceneAxis {
+        /// Whether anything of the axis is drawn.
+        visible: bool,
+        /// Heading.
+        title: Title,
+        /// Whether there are grid lines.
+        showgrid: bool,
+        /// Color of the grid lines.
+        gridcolor: String,
+        /// Whether there is a line at 0.
+        zeroline: bool,
+        /// Whether ticks have numbers.
+        showticklabels: bool,
+        /// Whether the wall behind the axis is filled.
+        showbackground: bool,
+        /// Whether hovering draws lines to the walls.
+        showspikes: bool,
+    }
+}
