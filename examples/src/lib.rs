@@ -1,1 +1,86 @@
-//! placeholder
+//! What the example programs share: flags, exit codes, progress bars, reports, and how inputs are read.
+//!
+//! Exit codes: 0, 2 for bad usage, 1 for a run that failed; with one line on stderr that says why.
+
+pub mod input;
+pub mod progress;
+pub mod report;
+
+use clap::{Args, Parser};
+use planisphere::core::Threads;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Flags that every program has.
+#[derive(Args, Clone, Debug)]
+pub struct Common {
+    /// Threads to use; all cores unless given. Never changes the result
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024), help_heading = "General")]
+    pub threads: Option<u16>,
+    /// Seed of everything random; the same seed gives the same bytes
+    #[arg(long, value_name = "N", default_value_t = 42, help_heading = "General")]
+    pub seed: u64,
+    /// Write a JSON report of the run: seconds of each stage, peak memory, parameters, warnings
+    #[arg(long, value_name = "FILE.json", help_heading = "General")]
+    pub report: Option<PathBuf>,
+    /// No progress bars and no warnings
+    #[arg(long, short, help_heading = "General")]
+    pub quiet: bool,
+}
+
+impl Common {
+    /// The threads for a context.
+    pub fn threads(&self) -> Threads {
+        self.threads.map_or(Threads::Current, |n| Threads::Exactly(n.into()))
+    }
+}
+
+/// Why a program ends early.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line makes no sense: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The run failed: exit code 1.
+    #[error("{0}")]
+    Run(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(e: E) -> Self {
+        Self::Run(Box::new(e))
+    }
+}
+
+/// Parses the command line, runs the program, and turns what happens into an exit code and one line on stderr.
+pub fn run<Cli: Parser>(program: impl FnOnce(Cli) -> Result<(), Failure>) -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(e) if e.use_stderr() => return fail(&usage_line(&e), 2),
+        Err(e) => {
+            // --help and --version. A closed pipe is no error worth a message.
+            let _ = e.print();
+            return ExitCode::SUCCESS;
+        }
+    };
+    match program(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Usage(line)) => fail(&line, 2),
+        Err(Failure::Run(e)) => fail(&e.to_string(), 1),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "this is where programs speak")]
+fn fail(line: &str, code: u8) -> ExitCode {
+    eprintln!("error: {}", line.replace('\n', " "));
+    ExitCode::from(code)
+}
+
+/// clap's message without the usage that follows it, in one line.
+fn usage_line(e: &clap::Error) -> String {
+    let text = e.render().to_string();
+    let message = text.split("\n\nUsage:").next().unwrap_or(&text);
+    let message = message.split("\n\nFor more information").next().unwrap_or(message);
+    let words: Vec<&str> = message.trim_start_matches("error: ").split_whitespace().collect();
+    format!("{} (--help explains all flags)", words.join(" "))
+}

@@ -1,1 +1,55 @@
-//! placeholder
+//! Texts or vectors to an interactive map, in Rust, reproducible to the bit.
+//!
+//! This crate wires the layers together and holds no algorithm: each layer is a crate of its own, useful alone, and
+//! re-exported here.
+//!
+//! | module | crate | what it does |
+//! |---|---|---|
+//! | [`core`] | planisphere-core | matrices, graphs, progress, cancellation |
+//! | [`dataset`] | planisphere-dataset | CSV, TSV, JSONL and NPY in, CSV and NPY out |
+//! | [`embed`] | planisphere-embed | texts to vectors: a built-in model, sentence-transformers |
+//! | [`knn`] | planisphere-knn | neighbor graphs, quality of maps |
+//! | [`pca`] | planisphere-pca | principal component analysis |
+//! | [`umap`] | planisphere-umap | UMAP |
+//! | [`viz_spec`] | planisphere-viz-spec | Plotly figures and pages |
+//! | [`queue_reorder`] | planisphere-queue-reorder | selections to the front of a queue |
+//!
+//! ```
+//! use planisphere::Pipeline;
+//! use planisphere::viz_spec::{Page, PlotlyJs};
+//!
+//! let texts = ["sort a list", "sort an array", "boil an egg", "fry an egg", "a list of lists", "egg salad"];
+//! let ids: Vec<String> = (1..=6).map(|i| format!("t{i}")).collect();
+//!
+//! let map = Pipeline::new().fit_texts(&texts)?;
+//! let figure = map.figure(&ids, None, Some(&texts.map(String::from)))?;
+//! let html = Page::new().title("Lists and eggs").plotly_js(PlotlyJs::Cdn).figure(map.method(), figure).to_html()?;
+//! assert!(html.contains("Lists and eggs"));
+//! # Ok::<(), planisphere::Error>(())
+//! ```
+//!
+//! # Features
+//! Every layer is a feature of its name and on by default; `offline` (default) puts plotly.js into the program, so that
+//! pages work without network; `hub` loads models by name.
+
+#[cfg(all(feature = "umap", feature = "viz-spec"))]
+mod pipeline;
+
+#[cfg(all(feature = "umap", feature = "viz-spec"))]
+pub use pipeline::{BoxError, Embed, Error, Map, Pipeline, Project, Result};
+
+pub use planisphere_core as core;
+#[cfg(feature = "dataset")]
+pub use planisphere_dataset as dataset;
+#[cfg(feature = "embed")]
+pub use planisphere_embed as embed;
+#[cfg(feature = "knn")]
+pub use planisphere_knn as knn;
+#[cfg(feature = "pca")]
+pub use planisphere_pca as pca;
+#[cfg(feature = "queue-reorder")]
+pub use planisphere_queue_reorder as queue_reorder;
+#[cfg(feature = "umap")]
+pub use planisphere_umap as umap;
+#[cfg(feature = "viz-spec")]
+pub use planisphere_viz_spec as viz_spec;

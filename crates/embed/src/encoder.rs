@@ -1,0 +1,155 @@
+//! The encoder: one type for every kind of model.
+
+use crate::error::Result;
+use crate::options::{EncoderOptions, Limits};
+use crate::table::StaticModel;
+use planisphere_core::{Context, Matrix};
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What every kind of model can do.
+pub(crate) trait Model: Send + Sync {
+    fn name(&self) -> &str;
+    fn dim(&self) -> usize;
+    fn limits(&self) -> Limits;
+    /// One row a text, in their order; called on the threads of `cx`.
+    fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix>;
+}
+
+/// Turns texts into vectors. Loaded once, used from any number of threads; a clone shares the model.
+///
+/// The same texts, options and model give the same bytes on any number of threads.
+#[derive(Clone)]
+pub struct Encoder {
+    model: Arc<dyn Model>,
+    options: EncoderOptions,
+}
+
+impl std::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoder")
+            .field("name", &self.name())
+            .field("dim", &self.dim())
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Encoder {
+    fn new(model: impl Model + 'static) -> Self {
+        Self { model: Arc::new(model), options: EncoderOptions::default() }
+    }
+
+    /// The built-in static model. Needs no file and no network.
+    ///
+    /// # Errors
+    /// None in practice: the data is part of the program and was checked when it was built.
+    #[cfg(feature = "builtin")]
+    pub fn builtin() -> Result<Self> {
+        let model = StaticModel::parse("built-in", Cow::Borrowed(planisphere_embed_builtin::MODEL))?;
+        Ok(Self::new(model))
+    }
+
+    /// A static model from a file made by `fixtures/builtin-model/distill.py`.
+    ///
+    /// # Errors
+    /// [`Error::Missing`](crate::Error::Missing) or [`Error::Io`](crate::Error::Io) if it cannot be read, [`Error::StaticModel`](crate::Error::StaticModel) if it is truncated, damaged or
+    /// of another version.
+    pub fn from_static_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let data = crate::files::read(path, "a static model file")?;
+        Ok(Self::new(StaticModel::parse(&path.display().to_string(), Cow::Owned(data))?))
+    }
+
+    /// A BERT-family model from a sentence-transformers directory: `config.json`, `tokenizer.json`,
+    /// `model.safetensors` (or its shards with an index; f32, f16 or bf16), and, where present, `modules.json`,
+    /// `sentence_bert_config.json`, `tokenizer_config.json` and the folders of the modules (Pooling, Dense,
+    /// Normalize). A directory without `modules.json` gets mean pooling, as in sentence-transformers.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong with it: [`Error::Missing`](crate::Error::Missing), [`Error::Io`](crate::Error::Io), [`Error::Json`](crate::Error::Json),
+    /// [`Error::Config`](crate::Error::Config), [`Error::UnsupportedModel`](crate::Error::UnsupportedModel), [`Error::UnsupportedModule`](crate::Error::UnsupportedModule), [`Error::Weights`](crate::Error::Weights),
+    /// [`Error::MissingTensor`](crate::Error::MissingTensor), [`Error::TensorShape`](crate::Error::TensorShape), [`Error::Tokenizer`](crate::Error::Tokenizer), [`Error::VocabularyTooLarge`](crate::Error::VocabularyTooLarge).
+    #[cfg(feature = "transformers")]
+    pub fn from_dir(path: impl AsRef<Path>) -> Result<Self> {
+        Ok(Self::new(crate::transformer::SentenceTransformer::load(path.as_ref())?))
+    }
+
+    /// A BERT-family model by its name on the Hugging Face hub, like `sentence-transformers/all-MiniLM-L6-v2`,
+    /// optionally with a revision (`name@revision`). Files are kept in the hub's usual cache (`HF_HOME`) and taken
+    /// from there when the hub cannot be reached or `HF_HUB_OFFLINE` is set to `1`.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParam`](crate::Error::InvalidParam) if the name cannot be one, [`Error::Hub`](crate::Error::Hub) if the model is neither to be had nor cached,
+    /// and all of [`Encoder::from_dir`].
+    #[cfg(feature = "hub")]
+    pub fn from_hub(id: &str) -> Result<Self> {
+        let dir = crate::hub::fetch(id)?;
+        Ok(Self::new(crate::transformer::SentenceTransformer::load_named(&dir, id)?))
+    }
+
+    /// The same model with other options.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParam`](crate::Error::InvalidParam) names the option that this model cannot serve.
+    pub fn with_options(&self, options: EncoderOptions) -> Result<Self> {
+        options.check(self.model.limits())?;
+        Ok(Self { model: Arc::clone(&self.model), options })
+    }
+
+    /// The options in use.
+    pub fn options(&self) -> &EncoderOptions {
+        &self.options
+    }
+
+    /// Length of the vectors.
+    pub fn dim(&self) -> usize {
+        self.model.dim()
+    }
+
+    /// Name of the model, for reports.
+    pub fn name(&self) -> &str {
+        self.model.name()
+    }
+
+    /// Tokens of a text that are read, special ones included; `None` if there is no limit.
+    pub fn max_seq_length(&self) -> Option<usize> {
+        self.options.max_seq_length.or(self.model.limits().default)
+    }
+
+    /// Encodes texts: row `i` of the result is the vector of text `i`. No texts give a 0 × [`dim`](Self::dim) matrix.
+    ///
+    /// A blank text gives a zero vector with a static model, and the model's vector for the empty text with a
+    /// transformer, as in sentence-transformers.
+    ///
+    /// # Errors
+    /// [`Error::Tokenize`](crate::Error::Tokenize), [`Error::Compute`](crate::Error::Compute), or [`Error::Core`](crate::Error::Core) if a vector is not finite.
+    pub fn encode<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Matrix> {
+        self.encode_with(texts, &mut Context::new())
+    }
+
+    /// Like [`Encoder::encode`], on the threads of `cx`, which is told about progress (in texts), about texts that
+    /// were cut ([`Truncated`](planisphere_core::Warning::Truncated)) and about zero vectors
+    /// ([`EmptyRows`](planisphere_core::Warning::EmptyRows)).
+    ///
+    /// # Errors
+    /// As [`Encoder::encode`], and [`Error::Cancelled`](crate::Error::Cancelled).
+    pub fn encode_with<S: AsRef<str> + Sync>(&self, texts: &[S], cx: &mut Context<'_>) -> Result<Matrix> {
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        let vectors = cx.run(|cx| {
+            cx.check()?;
+            self.model.encode(&texts, &self.options, cx)
+        })??;
+        vectors.view().check()?;
+        Ok(vectors)
+    }
+}
+
+/// Scales a row to length 1; a zero row stays as it is.
+pub(crate) fn normalize(row: &mut [f32]) {
+    let norm = row.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt() as f32;
+    if norm > 0.0 {
+        row.iter_mut().for_each(|v| *v /= norm);
+    }
+}

@@ -1,0 +1,295 @@
+//! A table of texts or vectors in, an interactive map out:
+//! `map messages.csv --text text --label label --out map.html`.
+
+use clap::{Parser, ValueEnum};
+use planisphere::core::{Context, KnnGraph, Matrix, Stage};
+use planisphere::dataset::{Table, TableReader, Vectors, write_atomic, write_map_csv, write_npy};
+use planisphere::knn::{Exact, Metric, quality};
+use planisphere::pca::Pca;
+use planisphere::umap::{Init, Umap};
+use planisphere::viz_spec::{Figure, Page, ScatterMap};
+use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Makes a map of texts or vectors: embed, find neighbors, project, draw
+#[derive(Parser, Debug)]
+#[command(name = "map", version)]
+struct Cli {
+    /// A table (.csv .tsv .jsonl) with a text column or columns embedding_1 … embedding_d, or vectors (.npy)
+    input: PathBuf,
+    /// Column with the texts to embed; without it, vectors are used if there are any
+    #[arg(long, value_name = "COL")]
+    text: Option<String>,
+    /// Column with the ids [default: id if there is one, else row numbers]
+    #[arg(long, value_name = "COL")]
+    id: Option<String>,
+    /// Column with the labels that color the map [default: label if there is one]
+    #[arg(long, value_name = "COL")]
+    label: Option<String>,
+    /// For texts: `builtin`, a sentence-transformers folder, or a static model file
+    #[arg(long, value_name = "NAME|DIR", default_value = "builtin")]
+    model: String,
+    /// How to project; repeatable, for several maps on one page
+    #[arg(long, value_enum, default_value = "umap")]
+    method: Vec<Method>,
+    /// Dimensions of the map
+    #[arg(long, value_name = "2|3", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
+    n_components: u8,
+    /// euclidean or cosine [default: cosine for texts, euclidean for vectors]
+    #[arg(long)]
+    metric: Option<Metric>,
+    /// Neighbors of each row, the row itself counted: more shows more of the whole, fewer more detail
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    n_neighbors: usize,
+    /// How close points may lie, from 0 (tight groups) to 1
+    #[arg(long, value_name = "X", default_value_t = 0.1)]
+    min_dist: f64,
+    /// Passes of the layout [default: 500 up to 10,000 rows, 200 above]
+    #[arg(long, value_name = "N")]
+    n_epochs: Option<u32>,
+    /// Where the points start
+    #[arg(long, value_enum, default_value_t = Start::Spectral)]
+    init: Start,
+    /// How neighbors are searched; exact search is the only one so far
+    #[arg(long, value_enum, default_value_t = Knn::Auto)]
+    knn: Knn,
+    /// Score the maps: trustworthiness, continuity, neighbors kept, label accuracy (in the report, and on stderr)
+    #[arg(long)]
+    quality: bool,
+    /// Where to write the map, repeatable; the ending says what: .html (page), .json (Plotly figure), .csv, .npy. With
+    /// several methods, all but .html get the method's name in front of the ending
+    #[arg(long, value_name = "FILE", required = true)]
+    out: Vec<PathBuf>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Method {
+    Umap,
+    Pca,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Start {
+    Spectral,
+    Pca,
+    Random,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Knn {
+    Auto,
+    Exact,
+}
+
+/// Rows that trustworthiness is measured on.
+const QUALITY_SAMPLE: usize = 5000;
+
+fn main() -> ExitCode {
+    run(|cli: Cli| {
+        check_outputs(&cli)?;
+        let mut report = RunReport::start("map", &cli.common);
+        let mut bars = Bars::new(cli.common.quiet);
+        let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);
+
+        let (table, embedded) = read(&cli, &mut cx)?;
+        let metric = cli.metric.unwrap_or(if embedded.is_some() { Metric::Cosine } else { Metric::Euclidean });
+        let Some(vectors) = embedded.as_ref().or(table.vectors()) else {
+            return Err(Failure::Usage(format!("{} has neither texts nor vectors", cli.input.display())));
+        };
+        (report.n, report.d) = (vectors.rows(), vectors.cols());
+        note_parameters(&cli, metric, embedded.is_some(), &mut report);
+
+        let mut maps = Vec::new();
+        for &method in &methods(&cli) {
+            maps.push((method, project(&cli, method, metric, vectors, &mut cx)?));
+        }
+        if cli.quality {
+            score(&cli, metric, vectors, &table, &maps, &mut report, &mut cx)?;
+        }
+        input::staged(&mut cx, Stage::Write, |_| cli.out.iter().try_for_each(|out| write(&cli, out, &table, &maps)))?;
+        report.finish(&cli.common, &cx.take_report())
+    })
+}
+
+/// Bad file names are told before the work, not after it.
+fn check_outputs(cli: &Cli) -> Result<(), Failure> {
+    for out in &cli.out {
+        if !["html", "json", "csv", "npy"].contains(&ending(out)) {
+            let line = format!("--out {}: must end in .html, .json, .csv or .npy", out.display());
+            return Err(Failure::Usage(line));
+        }
+        let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            return Err(Failure::Usage(format!("--out {}: there is no folder {}", out.display(), folder.display())));
+        }
+    }
+    Ok(())
+}
+
+fn ending(path: &Path) -> &str {
+    path.extension().and_then(|e| e.to_str()).unwrap_or_default()
+}
+
+/// The methods asked for, each once.
+fn methods(cli: &Cli) -> Vec<Method> {
+    let mut all = cli.method.clone();
+    let mut seen = Vec::new();
+    all.retain(|m| !seen.contains(m) && { seen.push(*m); true });
+    all
+}
+
+/// The table, and the vectors of its texts if they are to be embedded.
+fn read(cli: &Cli, cx: &mut Context<'_>) -> Result<(Table, Option<Matrix>), Failure> {
+    let mut reader = TableReader::new();
+    if let Some(column) = &cli.text {
+        reader = reader.text(column).vectors(Vectors::None);
+    }
+    if let Some(column) = &cli.id {
+        reader = reader.id(column);
+    }
+    if let Some(column) = &cli.label {
+        reader = reader.label(column);
+    }
+    let table = input::read_table(&reader, &cli.input, cx)?;
+    let vectors = match (table.vectors(), table.texts()) {
+        (None, Some(texts)) => {
+            let encoder = input::load_model(&cli.model, None, cx)?;
+            Some(input::encode(&encoder, texts, cx)?)
+        }
+        _ => None,
+    };
+    Ok((table, vectors))
+}
+
+fn note_parameters(cli: &Cli, metric: Metric, embedded: bool, report: &mut RunReport) {
+    let names: Vec<&str> = methods(cli).into_iter().map(name).collect();
+    report.parameter("method", names);
+    report.parameter("n_components", cli.n_components);
+    report.parameter("metric", metric.name());
+    report.parameter("n_neighbors", cli.n_neighbors);
+    report.parameter("min_dist", cli.min_dist);
+    report.parameter("n_epochs", cli.n_epochs);
+    report.parameter("init", format!("{:?}", cli.init).to_lowercase());
+    report.parameter("knn", match cli.knn {
+        Knn::Auto | Knn::Exact => "exact",
+    });
+    if embedded {
+        report.parameter("model", &cli.model);
+    }
+}
+
+fn name(method: Method) -> &'static str {
+    match method {
+        Method::Umap => "umap",
+        Method::Pca => "pca",
+    }
+}
+
+fn project(cli: &Cli, method: Method, metric: Metric, x: &Matrix, cx: &mut Context<'_>) -> Result<Matrix, Failure> {
+    let dim = usize::from(cli.n_components);
+    match method {
+        Method::Umap => {
+            let mut umap = Umap::new()
+                .n_components(dim)
+                .metric(metric)
+                .n_neighbors(cli.n_neighbors)
+                .min_dist(cli.min_dist)
+                .seed(cli.common.seed)
+                .init(match cli.init {
+                    Start::Spectral => Init::Spectral,
+                    Start::Pca => Init::Pca,
+                    Start::Random => Init::Random,
+                });
+            if let Some(n) = cli.n_epochs {
+                umap = umap.n_epochs(n);
+            }
+            Ok(umap.fit_with(x, cx)?.into_embedding())
+        }
+        Method::Pca => Ok(Pca::new(dim).fit_with(x, cx)?.into_embedding()),
+    }
+}
+
+/// Scores every map against the vectors.
+fn score(
+    cli: &Cli,
+    metric: Metric,
+    x: &Matrix,
+    table: &Table,
+    maps: &[(Method, Matrix)],
+    report: &mut RunReport,
+    cx: &mut Context<'_>,
+) -> Result<(), Failure> {
+    let k = 15.min(x.rows().saturating_sub(1) / 2);
+    if k == 0 {
+        return Err(Failure::Usage(format!("--quality needs at least 3 rows, there are {}", x.rows())));
+    }
+    let graph = |m: &Matrix, metric, cx: &mut Context<'_>| -> Result<KnnGraph, Failure> {
+        Ok(Exact::new(k).metric(metric).fit_with(m, cx)?)
+    };
+    input::staged(cx, Stage::Quality, |cx| {
+        let truth = graph(x, metric, cx)?;
+        for (method, y) in maps {
+            let near = graph(y, Metric::Euclidean, cx)?;
+            let mut scores = BTreeMap::new();
+            let sampled = |a: &Matrix, of_a, b: &Matrix, of_b, cx: &mut Context<'_>| {
+                quality::trustworthiness_with(a.view(), of_a, b.view(), of_b, k, QUALITY_SAMPLE, cli.common.seed, cx)
+            };
+            scores.insert("trustworthiness", sampled(x, metric, y, Metric::Euclidean, cx)?);
+            scores.insert("continuity", sampled(y, Metric::Euclidean, x, metric, cx)?);
+            scores.insert("neighbors_kept", near.recall(&truth)?);
+            if let Some(labels) = table.labels() {
+                scores.insert("label_accuracy", quality::label_accuracy(&near, labels)?);
+            }
+            report.quality.insert(name(*method).to_owned(), scores);
+        }
+        Ok(())
+    })?;
+    if !cli.common.quiet {
+        show(report);
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stderr, reason = "the scores were asked for")]
+fn show(report: &RunReport) {
+    for (method, scores) in &report.quality {
+        let text: Vec<String> = scores.iter().map(|(k, v)| format!("{k} {v:.4}")).collect();
+        eprintln!("{method}: {}", text.join(", "));
+    }
+}
+
+fn write(cli: &Cli, out: &Path, table: &Table, maps: &[(Method, Matrix)]) -> Result<(), Failure> {
+    if ending(out) == "html" {
+        let title = cli.input.file_stem().map_or_else(|| "map".into(), |s| s.to_string_lossy().into_owned());
+        let mut page = Page::new().title(title);
+        for (method, y) in maps {
+            page = page.figure(name(*method).to_uppercase(), figure(table, y)?);
+        }
+        let html = page.to_html()?;
+        return Ok(write_atomic(out, |w| w.write_all(html.as_bytes()))?);
+    }
+    for (method, y) in maps {
+        let out = if maps.len() == 1 {
+            out.to_owned()
+        } else {
+            out.with_extension(format!("{}.{}", name(*method), ending(out)))
+        };
+        match ending(&out) {
+            "npy" => write_npy(&out, y.view())?,
+            "csv" => write_map_csv(&out, table.ids(), table.labels(), y.view())?,
+            _ => {
+                let json = figure(table, y)?.to_json()?;
+                write_atomic(&out, |w| w.write_all(json.as_bytes()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn figure(table: &Table, y: &Matrix) -> Result<Figure, Failure> {
+    Ok(ScatterMap::new().figure(y.view(), table.ids(), table.labels(), table.texts())?)
+}

@@ -1,0 +1,67 @@
+//! From what stands on the command line to texts, vectors and models.
+
+use crate::Failure;
+use planisphere::core::{Context, Matrix, Stage};
+use planisphere::dataset::{Table, TableReader};
+use planisphere::embed::{Encoder, EncoderOptions};
+use std::path::Path;
+
+/// Reads a table, as a timed stage.
+///
+/// # Errors
+/// The file's, with line and column.
+pub fn read_table(reader: &TableReader, path: &Path, cx: &mut Context<'_>) -> Result<Table, Failure> {
+    staged(cx, Stage::Read, |_| Ok(reader.read(path)?))
+}
+
+/// Runs `f` as a timed stage.
+///
+/// # Errors
+/// What `f` returns; a cancelled run.
+pub fn staged<R>(
+    cx: &mut Context<'_>,
+    stage: Stage,
+    f: impl FnOnce(&mut Context<'_>) -> Result<R, Failure>,
+) -> Result<R, Failure> {
+    cx.stage(stage, 0.1, f)
+}
+
+/// Loads the model that `--model` names: `builtin`, `minilm`, a directory, a static model file, or a name on the hub.
+///
+/// # Errors
+/// The model's.
+pub fn load_model(name: &str, batch_tokens: Option<usize>, cx: &mut Context<'_>) -> Result<Encoder, Failure> {
+    let encoder = staged(cx, Stage::Load, |_| {
+        Ok(match name {
+            "builtin" => Encoder::builtin()?,
+            "minilm" => from_hub("sentence-transformers/all-MiniLM-L6-v2")?,
+            _ if Path::new(name).is_dir() => Encoder::from_dir(name)?,
+            _ if Path::new(name).is_file() => Encoder::from_static_file(name)?,
+            _ => from_hub(name)?,
+        })
+    })?;
+    match batch_tokens {
+        Some(n) => Ok(encoder.with_options(EncoderOptions::new().batch_tokens(n))?),
+        None => Ok(encoder),
+    }
+}
+
+#[cfg(feature = "hub")]
+fn from_hub(name: &str) -> Result<Encoder, Failure> {
+    Ok(Encoder::from_hub(name)?)
+}
+
+#[cfg(not(feature = "hub"))]
+fn from_hub(name: &str) -> Result<Encoder, Failure> {
+    Err(Failure::Usage(format!(
+        "--model {name}: there is no such folder or file, and models by name need a build with --features hub"
+    )))
+}
+
+/// Encodes texts, as a timed stage.
+///
+/// # Errors
+/// The encoder's.
+pub fn encode(encoder: &Encoder, texts: &[String], cx: &mut Context<'_>) -> Result<Matrix, Failure> {
+    staged(cx, Stage::Embed, |cx| Ok(encoder.encode_with(texts, cx)?))
+}
