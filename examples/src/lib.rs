@@ -35,14 +35,12 @@ impl Common {
     }
 }
 
-/// Why a program ends early.
-#[derive(Debug, thiserror::Error)]
+/// Why a program ends early. Not an error type itself, so that `?` turns any error into it.
+#[derive(Debug)]
 pub enum Failure {
     /// The command line makes no sense: exit code 2.
-    #[error("{0}")]
     Usage(String),
     /// The run failed: exit code 1.
-    #[error("{0}")]
     Run(Box<dyn std::error::Error + Send + Sync>),
 }
 

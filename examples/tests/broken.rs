@@ -186,7 +186,10 @@ fn odd_but_good_input() {
     finite_map(&f, "huge values", &f.file("large.npy", npy(30, 4, &huge)), 30, &[]);
     let blank = f.file("blank.csv", "text\n\"\"\nhello there\n\"  \"\nhello again\n");
     finite_map(&f, "blank texts", &blank, 4, &["--text", "text"]);
-    let bom = f.file("bom.csv", "\u{feff}id,text,label\r\n1,\"a \"\"b\"\"\nc, d\",\u{1f600}\r\n2,\u{05e9}\u{05dc}\u{05d5}\u{05dd},\r\n");
+    let bom = f.file(
+        "bom.csv",
+        "\u{feff}id,text,label\r\n1,\"a \"\"b\"\"\nc, d\",\u{1f600}\r\n2,\u{05e9}\u{05dc}\u{05d5}\u{05dd},\r\n",
+    );
     finite_map(&f, "byte order mark, CRLF, quotes, emoji", &bom, 2, &[]);
     let same = f.file("same.csv", format!("text\n{}", "the same text\n".repeat(50)));
     finite_map(&f, "one text fifty times", &same, 50, &["--text", "text"]);
@@ -200,7 +203,9 @@ fn warnings_are_shown_and_reported() {
     let args = [input.to_str().unwrap(), "--out", html.to_str().unwrap(), "--report", report.to_str().unwrap()];
     let out = map(&args);
     assert!(out.status.success());
-    assert!(String::from_utf8_lossy(&out.stderr).contains("warning: n_neighbors = 15 is more than the data allows; 3 used"));
+    assert!(
+        String::from_utf8_lossy(&out.stderr).contains("warning: n_neighbors = 15 is more than the data allows; 3 used")
+    );
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
     assert_eq!((&report["n"], &report["d"]), (&3.into(), &2.into()));
     assert!(report["warnings"][0].as_str().unwrap().starts_with("n_neighbors"));
@@ -218,8 +223,7 @@ fn the_other_programs() {
     let out = run(neighbors, &[x.to_str().unwrap(), "--k", "2", "--out", prefix.to_str().unwrap()]);
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     let ids = std::fs::read(f.path("graph.ids.npy")).unwrap();
-    let tail: Vec<i32> =
-        ids[ids.len() - 40..].as_chunks::<4>().0.iter().map(|b| i32::from_le_bytes(*b)).collect();
+    let tail: Vec<i32> = ids[ids.len() - 40..].as_chunks::<4>().0.iter().map(|b| i32::from_le_bytes(*b)).collect();
     assert_eq!(tail, [1, 2, 0, 2, 1, 0, 2, 4, 3, 2]);
     assert!(f.path("graph.dists.npy").is_file());
     let out = run(neighbors, &[x.to_str().unwrap(), "--k", "5", "--out", prefix.to_str().unwrap()]);

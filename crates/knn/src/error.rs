@@ -1,6 +1,6 @@
 //! Errors of neighbor search.
 
-/// Why a neighbor search could not be done.
+/// Why a neighbor search, or a score made from one, could not be done.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
@@ -27,6 +27,22 @@ pub enum Error {
         row: usize,
         /// The other row.
         other: usize,
+    },
+    /// There is not one of these for each row.
+    #[error("there are {got} {what} for {expected} rows")]
+    Lengths {
+        /// What there should be one of for each row.
+        what: &'static str,
+        /// Number of rows.
+        expected: usize,
+        /// Number of these.
+        got: usize,
+    },
+    /// No row has a label.
+    #[error("none of the {rows} rows has a label")]
+    NoLabels {
+        /// Number of rows.
+        rows: usize,
     },
     /// A value is not finite, there are too many rows, or no thread pool can be started.
     #[error(transparent)]

@@ -13,6 +13,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`quality`] scores maps by their neighbors.
+//!
 //! # Conventions
 //! A row never is its own neighbor; k counts the others. Rows are ascending by (distance, id), so that ties are broken by
 //! id. Distances are true ones, not squared.
@@ -20,6 +22,7 @@
 mod error;
 mod exact;
 mod metric;
+pub mod quality;
 mod search;
 
 pub use error::{Error, Result};

@@ -130,6 +130,23 @@ impl<'a> Prepared<'a> {
         Ok(())
     }
 
+    /// The exact distances of row `i` to all rows, itself too: to the bit those that a panel gives.
+    pub(crate) fn distances(&self, i: usize, out: &mut [f32]) {
+        let x = self.rows();
+        match self.metric {
+            Metric::Euclidean => {
+                rows::squared_euclidean_to_rows(self.simd, x.row(i), x, out);
+                out.iter_mut().for_each(|d| *d = d.sqrt() * self.unscale);
+            }
+            Metric::Cosine => {
+                rows::dot_to_rows(self.simd, x.row(i), x, out);
+                for (d, &norm) in out.iter_mut().zip(&self.norms) {
+                    *d = rows::cosine_from_dots(*d, self.norms[i], norm);
+                }
+            }
+        }
+    }
+
     /// The exact distance of row `i`, whose values are `row`, to row `j`.
     fn distance(&self, i: usize, row: &[f32], j: u32) -> f32 {
         let other = self.rows().row(j as usize);

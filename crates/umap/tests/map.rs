@@ -3,7 +3,7 @@
 use planisphere_core::{CancelToken, Context, CounterRng, Event, Matrix, Stage, Threads, Warning};
 use planisphere_fixtures::{digits, golden_json};
 use planisphere_kernels::{Simd, SimdLevel};
-use planisphere_knn::{Exact, Metric};
+use planisphere_knn::{Exact, Metric, quality};
 use planisphere_umap::{Error, Init, Umap};
 use std::ops::ControlFlow;
 
@@ -42,39 +42,10 @@ fn same_bytes_for_any_threads_and_level() {
     assert!(bits(other.embedding()) != want, "the seed must matter");
 }
 
-/// scikit-learn's trustworthiness.
-fn trustworthiness(x: &Matrix, y: &Matrix, k: usize) -> f64 {
-    let n = x.rows();
-    let all = Exact::new(n - 1).fit(x).unwrap();
-    let near = Exact::new(k).fit(y).unwrap();
-    let mut rank = vec![0usize; n];
-    let mut penalty = 0.0;
-    for i in 0..n {
-        for (r, &j) in all.row(i).0.iter().enumerate() {
-            rank[j as usize] = r + 1;
-        }
-        for &j in near.row(i).0 {
-            penalty += rank[j as usize].saturating_sub(k) as f64;
-        }
-    }
-    let (n, k) = (n as f64, k as f64);
-    1.0 - penalty * 2.0 / (n * k * (2.0 * n - 3.0 * k - 1.0))
-}
-
-/// Share of rows whose label is the most frequent one among their `k` neighbors (of equals, the smallest label).
+/// Leave-one-out accuracy of the `k` nearest neighbors on the map `y`.
 fn knn_accuracy(y: &Matrix, labels: &[String], k: usize) -> f64 {
-    let near = Exact::new(k).fit(y).unwrap();
-    let hits = (0..y.rows())
-        .filter(|&i| {
-            let mut votes = std::collections::BTreeMap::<&str, i32>::new();
-            for &j in near.row(i).0 {
-                *votes.entry(&labels[j as usize]).or_default() += 1;
-            }
-            let best = votes.iter().max_by_key(|(label, n)| (**n, std::cmp::Reverse(**label))).unwrap();
-            *best.0 == labels[i]
-        })
-        .count();
-    hits as f64 / y.rows() as f64
+    let labels: Vec<Option<&str>> = labels.iter().map(|l| Some(l.as_str())).collect();
+    quality::label_accuracy(&Exact::new(k).fit(y).unwrap(), &labels).unwrap()
 }
 
 #[test]
@@ -85,7 +56,8 @@ fn as_good_as_the_reference_on_digits() {
     let (mut trust, mut accuracy) = (0.0, 0.0);
     for seed in 1..=3 {
         let model = Umap::new().seed(seed).fit(&x).unwrap();
-        trust += trustworthiness(&x, model.embedding(), 15) / 3.0;
+        let all = usize::MAX;
+        trust += quality::trustworthiness(&x, model.embedding(), 15, Metric::Euclidean, all, 0).unwrap() / 3.0;
         accuracy += knn_accuracy(model.embedding(), &labels, 15) / 3.0;
     }
     assert!(trust > want("trustworthiness") - 0.01, "trustworthiness {trust}");

@@ -138,7 +138,12 @@ fn ending(path: &Path) -> &str {
 fn methods(cli: &Cli) -> Vec<Method> {
     let mut all = cli.method.clone();
     let mut seen = Vec::new();
-    all.retain(|m| !seen.contains(m) && { seen.push(*m); true });
+    all.retain(|m| {
+        !seen.contains(m) && {
+            seen.push(*m);
+            true
+        }
+    });
     all
 }
 
@@ -174,9 +179,12 @@ fn note_parameters(cli: &Cli, metric: Metric, embedded: bool, report: &mut RunRe
     report.parameter("min_dist", cli.min_dist);
     report.parameter("n_epochs", cli.n_epochs);
     report.parameter("init", format!("{:?}", cli.init).to_lowercase());
-    report.parameter("knn", match cli.knn {
-        Knn::Auto | Knn::Exact => "exact",
-    });
+    report.parameter(
+        "knn",
+        match cli.knn {
+            Knn::Auto | Knn::Exact => "exact",
+        },
+    );
     if embedded {
         report.parameter("model", &cli.model);
     }
@@ -234,12 +242,10 @@ fn score(
         let truth = graph(x, metric, cx)?;
         for (method, y) in maps {
             let near = graph(y, Metric::Euclidean, cx)?;
+            let (sample, seed) = (QUALITY_SAMPLE, cli.common.seed);
             let mut scores = BTreeMap::new();
-            let sampled = |a: &Matrix, of_a, b: &Matrix, of_b, cx: &mut Context<'_>| {
-                quality::trustworthiness_with(a.view(), of_a, b.view(), of_b, k, QUALITY_SAMPLE, cli.common.seed, cx)
-            };
-            scores.insert("trustworthiness", sampled(x, metric, y, Metric::Euclidean, cx)?);
-            scores.insert("continuity", sampled(y, Metric::Euclidean, x, metric, cx)?);
+            scores.insert("trustworthiness", quality::trustworthiness_with(x, y, k, metric, sample, seed, cx)?);
+            scores.insert("continuity", quality::continuity_with(x, y, k, metric, sample, seed, cx)?);
             scores.insert("neighbors_kept", near.recall(&truth)?);
             if let Some(labels) = table.labels() {
                 scores.insert("label_accuracy", quality::label_accuracy(&near, labels)?);

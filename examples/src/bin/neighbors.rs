@@ -45,9 +45,8 @@ fn main() -> ExitCode {
         let Some(x) = table.vectors() else {
             return Err(Failure::Usage(format!("{} has texts, not vectors; run embed first", cli.input.display())));
         };
-        let graph = input::staged(&mut cx, Stage::Neighbors, |cx| {
-            Ok(Exact::new(cli.k).metric(cli.metric).fit_with(x, cx)?)
-        })?;
+        let graph =
+            input::staged(&mut cx, Stage::Neighbors, |cx| Ok(Exact::new(cli.k).metric(cli.metric).fit_with(x, cx)?))?;
         input::staged(&mut cx, Stage::Write, |_| {
             let dists = planisphere::core::MatrixView::new(graph.n(), graph.k(), graph.dists())?;
             write_npy_ids(format!("{}.ids.npy", cli.out), graph.n(), graph.k(), graph.ids())?;
@@ -56,9 +55,12 @@ fn main() -> ExitCode {
         (report.n, report.d) = (x.rows(), x.cols());
         report.parameter("k", cli.k);
         report.parameter("metric", cli.metric.name());
-        report.parameter("knn", match cli.knn {
-            Knn::Auto | Knn::Exact => "exact",
-        });
+        report.parameter(
+            "knn",
+            match cli.knn {
+                Knn::Auto | Knn::Exact => "exact",
+            },
+        );
         report.finish(&cli.common, &cx.take_report())
     })
 }
