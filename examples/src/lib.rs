@@ -8,7 +8,8 @@ pub mod report;
 
 use clap::{Args, Parser};
 use planisphere::core::Threads;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Flags that every program has.
@@ -29,6 +30,20 @@ pub struct Common {
 }
 
 impl Common {
+    /// Checks what can be known about outputs before the work: `outputs` and the report have a folder to stand in.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] names the output.
+    pub fn check_outputs<'a>(&'a self, outputs: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
+        for out in outputs.into_iter().chain(self.report.as_deref()) {
+            let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            if !folder.is_dir() {
+                return Err(Failure::Usage(format!("{}: there is no folder {}", out.display(), folder.display())));
+            }
+        }
+        Ok(())
+    }
+
     /// The threads for a context.
     pub fn threads(&self) -> Threads {
         self.threads.map_or(Threads::Current, |n| Threads::Exactly(n.into()))
@@ -68,10 +83,14 @@ pub fn run<Cli: Parser>(program: impl FnOnce(Cli) -> Result<(), Failure>) -> Exi
     }
 }
 
-#[expect(clippy::print_stderr, reason = "this is where programs speak")]
 fn fail(line: &str, code: u8) -> ExitCode {
-    eprintln!("error: {}", line.replace('\n', " "));
+    say(&format!("error: {}", line.replace('\n', " ")));
     ExitCode::from(code)
+}
+
+/// A line on stderr. Nobody reading it is no reason to fail.
+pub fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// clap's message without the usage that follows it, in one line.

@@ -33,9 +33,8 @@ impl Bars {
         self.bar.set_position(done);
     }
 
-    #[expect(clippy::print_stderr, reason = "this is where warnings are shown")]
     fn warn(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("warning: {text}"));
+        self.bar.suspend(|| crate::say(&format!("warning: {text}")));
     }
 }
 

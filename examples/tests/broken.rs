@@ -133,6 +133,7 @@ fn wrong_flags() {
         ("threads", vec![csv, "--threads", "0", "--out", html], 2, vec!["--threads"]),
         ("ending", vec![csv, "--out", pdf.to_str().unwrap()], 2, vec!["map.pdf", ".html"]),
         ("folder", vec![csv, "--out", "/nowhere/at/all/map.html"], 2, vec!["/nowhere/at/all"]),
+        ("report", vec![csv, "--out", html, "--report", "/nowhere/at/all/r.json"], 2, vec!["/nowhere/at/all"]),
         ("model", vec![csv, "--model", "no/such-model", "--out", html], 2, vec!["no/such-model"]),
         ("no file", vec!["/nowhere/input.csv", "--out", html], 1, vec!["/nowhere/input.csv"]),
         ("a folder", vec!["/", "--out", html], 1, vec!["/"]),
@@ -154,7 +155,7 @@ fn finite_map(f: &Folder, name: &str, input: &Path, n: usize, more: &[&str]) {
     args.extend(more);
     let out = map(&args);
     assert!(out.status.success(), "{name}: {}", String::from_utf8_lossy(&out.stderr));
-    assert!(out.stderr.is_empty(), "{name}: --quiet spoke");
+    assert!(out.stderr.is_empty() || more.contains(&"--quality"), "{name}: --quiet spoke");
     let text = std::fs::read_to_string(&csv).unwrap();
     let mut lines = 0;
     for line in text.lines().skip(1) {
@@ -191,6 +192,7 @@ fn odd_but_good_input() {
         "\u{feff}id,text,label\r\n1,\"a \"\"b\"\"\nc, d\",\u{1f600}\r\n2,\u{05e9}\u{05dc}\u{05d5}\u{05dd},\r\n",
     );
     finite_map(&f, "byte order mark, CRLF, quotes, emoji", &bom, 2, &[]);
+    finite_map(&f, "quality of two rows", &bom, 2, &["--quality"]);
     let same = f.file("same.csv", format!("text\n{}", "the same text\n".repeat(50)));
     finite_map(&f, "one text fifty times", &same, 50, &["--text", "text"]);
 }

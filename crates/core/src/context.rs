@@ -20,11 +20,11 @@ pub enum Threads {
 #[non_exhaustive]
 #[derive(Debug)]
 pub enum Event<'a> {
-    /// A stage begins. `share` is the part of the whole run's time that it is expected to take, 0 to 1.
+    /// A stage begins. It may be part of another one.
     StageStarted {
         /// The stage.
         stage: Stage,
-        /// Expected share of the run's time.
+        /// Expected share of the time of the run, or of the stage that this one is part of.
         share: f32,
     },
     /// Progress inside the current stage.
@@ -56,7 +56,8 @@ pub enum Event<'a> {
 ///
 /// Any `FnMut(&Event) -> ControlFlow<()> + Send` is an observer.
 pub trait Observer: Send {
-    /// Called for each event. Return [`ControlFlow::Break`] to cancel the run.
+    /// Called for each event. Return [`ControlFlow::Break`] to cancel the run, and everything else that shares its
+    /// [`CancelToken`].
     fn on_event(&mut self, event: &Event<'_>) -> ControlFlow<()>;
 }
 
@@ -149,8 +150,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// Runs `f` as a stage: tells the observer, and notes its time in the report. `share` is the part of the whole
-    /// run's time that it is expected to take.
+    /// Runs `f` as a stage: tells the observer, and notes its time in the report. `share` is the part of the time of
+    /// the run, or of the stage around it, that it is expected to take. A stage that fails is not told as finished.
     ///
     /// # Errors
     /// What `f` returns, or [`Cancelled`].

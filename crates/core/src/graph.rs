@@ -76,7 +76,12 @@ impl KnnGraph {
             let at = row * k..(row + 1) * k;
             row_buf.clear();
             row_buf.extend(
-                dists[at.clone()].iter().copied().zip(ids[at].iter().copied()).filter(|&(_, id)| id as usize != row),
+                // Adding 0 turns −0 into 0, which sorts as the rules of a graph have it.
+                dists[at.clone()]
+                    .iter()
+                    .map(|d| d + 0.0)
+                    .zip(ids[at].iter().copied())
+                    .filter(|&(_, id)| id as usize != row),
             );
             row_buf.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             row_buf.truncate(k - 1);

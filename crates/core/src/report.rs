@@ -118,6 +118,7 @@ pub enum Warning {
 }
 
 /// How long a stage took.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StageTime {
     /// The stage.
@@ -127,6 +128,7 @@ pub struct StageTime {
 }
 
 /// Stage times and warnings of a run, in the order in which they happened.
+#[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
     /// Finished stages.
@@ -150,7 +152,8 @@ impl Report {
 
 /// A switch that stops a run from another thread, or from a signal handler. Clones share one switch.
 ///
-/// Runs look at it at least every 100 ms of work and end with [`Cancelled`].
+/// Runs look at it between blocks of work, mostly every few milliseconds, and end with [`Cancelled`]. A single dense
+/// decomposition (PCA of thousands of columns) is not interrupted.
 #[derive(Clone, Debug, Default)]
 pub struct CancelToken(Arc<AtomicBool>);
 

@@ -13,8 +13,9 @@ use planisphere_core::MatrixView;
 pub fn dot_panel(a: MatrixView<'_>, b: MatrixView<'_>, out: &mut [f32]) {
     let (m, n, k) = (a.rows(), b.rows(), a.cols());
     assert_eq!(k, b.cols(), "rows of different lengths");
-    assert_eq!(out.len(), m * n, "one place for each pair");
-    if m == 0 || n == 0 {
+    assert_eq!(Some(out.len()), m.checked_mul(n), "one place for each pair");
+    if m == 0 || n == 0 || k == 0 {
+        out.fill(0.0);
         return;
     }
     // Strides fit: a slice never has more than isize::MAX bytes.
@@ -47,12 +48,16 @@ pub fn dot_panel(a: MatrixView<'_>, b: MatrixView<'_>, out: &mut [f32]) {
 }
 
 /// ε such that any way of summing a dot product of `d` terms in f32, fused or not, errs by at most ε · |a| |b|, with room
-/// for ten more roundings of that size (norms, square root, final comparison).
+/// for what else stands between a product and a decision.
+///
+/// In units of u = 2⁻²⁴ times the squared norms, that is: d for the product; d/32 + 6 for the norms and d/16 + 16 for the
+/// distance in the order of [`crate::rows`] (32 partial sums); 6 for distances that become equal by the square root; 14 for
+/// adding up and comparing; 8 for rows moved to their mean.
 ///
 /// Higham, *Accuracy and Stability of Numerical Algorithms*, section 3.1: γ_d = d·u / (1 − d·u), u = 2⁻²⁴.
 pub fn error_bound(d: usize) -> f32 {
     let u = f64::from(f32::EPSILON) / 2.0;
-    let du = (d as f64 + 20.0) * u;
+    let du = (d as f64 * (1.0 + 1.0 / 8.0) + 64.0) * u;
     // Beyond 2²² terms the bound says nothing any more, and every pair is computed exactly.
     if du < 0.25 { (du / (1.0 - du)) as f32 * 1.001 } else { f32::INFINITY }
 }

@@ -217,7 +217,7 @@ pub fn dot_block(simd: Simd, a: MatrixView<'_>, b: MatrixView<'_>, out: &mut [f3
 
 fn check(len: usize, rows: MatrixView<'_>, queries: usize, out: &[f32]) {
     assert_eq!(len, rows.cols(), "rows of different lengths");
-    assert_eq!(out.len(), queries * rows.rows(), "one place for each pair");
+    assert_eq!(Some(out.len()), queries.checked_mul(rows.rows()), "one place for each pair");
 }
 
 #[cfg(test)]

@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 /// Query rows that one task works on.
 const PANEL: usize = 128;
 /// Tasks between two looks at the observer. A constant, since nothing may depend on the number of threads.
-const WAVE: usize = 16;
+const WAVE: usize = 64;
 
 /// Exact k-nearest-neighbor search.
 ///
-/// Time grows with n² · d; memory beyond the input is 8 bytes for each entry of the graph and a few megabytes a thread.
+/// Time grows with n² · d; memory beyond the input is 8 bytes for each entry of the graph and a few megabytes a thread, and
+/// another copy of the input where its values are extreme in size or far from the origin.
 ///
 /// ```
 /// use planisphere_core::Matrix;

@@ -17,7 +17,7 @@ pub enum Metric {
 
 impl Metric {
     /// All metrics, in the order in which they are listed to users.
-    pub const ALL: [Self; 2] = [Self::Euclidean, Self::Cosine];
+    pub const ALL: &'static [Self] = &[Self::Euclidean, Self::Cosine];
 
     /// The name that [`FromStr`] reads.
     pub fn name(self) -> &'static str {
@@ -43,7 +43,7 @@ pub struct ParseMetricError {
 }
 
 fn names() -> String {
-    Metric::ALL.map(Metric::name).join(", ")
+    Metric::ALL.iter().map(|m| m.name()).collect::<Vec<_>>().join(", ")
 }
 
 impl FromStr for Metric {
@@ -55,7 +55,7 @@ impl FromStr for Metric {
         if name == "l2" {
             return Ok(Self::Euclidean);
         }
-        Self::ALL.into_iter().find(|m| m.name() == name).ok_or_else(|| ParseMetricError { name: s.to_owned() })
+        Self::ALL.iter().copied().find(|m| m.name() == name).ok_or_else(|| ParseMetricError { name: s.to_owned() })
     }
 }
 
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn names_go_round_and_unknown_ones_list_all() {
-        for m in Metric::ALL {
+        for &m in Metric::ALL {
             assert_eq!(m.to_string().parse(), Ok(m));
         }
         assert_eq!("L2".parse(), Ok(Metric::Euclidean));

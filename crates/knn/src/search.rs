@@ -13,6 +13,9 @@ use planisphere_kernels::{Kernel, Simd, panel, rows};
 /// Rows that one product covers: with 128 queries, half a megabyte of distances at most.
 const BLOCK: usize = 1024;
 
+/// Candidates of a query beyond which exact distances decide who stays: bounds memory where rows tie.
+const CROWD: usize = 4096;
+
 /// The data as the search needs it.
 pub(crate) struct Prepared<'a> {
     given: MatrixView<'a>,
@@ -20,6 +23,9 @@ pub(crate) struct Prepared<'a> {
     scaled: Option<Matrix>,
     /// and distances are multiplied by this.
     unscale: f32,
+    /// What the products are taken of, where it is not the data: rows far from the origin are moved to their mean, since the
+    /// margin grows with their norms.
+    centered: Option<Matrix>,
     metric: Metric,
     simd: Simd,
     /// Squared norm of each row.
@@ -47,6 +53,8 @@ impl<'a> Prepared<'a> {
             Metric::Cosine => (rescaled_rows(x), 1.0),
         };
         let v = scaled.as_ref().map_or(x, Matrix::view);
+        let centered = if metric == Metric::Euclidean { centered(v) } else { None };
+        let v = centered.as_ref().map_or(v, Matrix::view);
         let norms: Vec<f32> = (0..v.rows()).map(|i| rows::dot(simd, v.row(i), v.row(i))).collect();
         let eps = panel::error_bound(v.cols());
         // Products of subnormal size err by up to MIN_POSITIVE each, whatever their size.
@@ -66,7 +74,7 @@ impl<'a> Prepared<'a> {
                 vec![0.0; v.rows()],
             ),
         };
-        Self { given: x, scaled, unscale, metric, simd, norms, offset, slope, width, eps }
+        Self { given: x, scaled, unscale, centered, metric, simd, norms, offset, slope, width, eps }
     }
 
     fn rows(&self) -> MatrixView<'_> {
@@ -86,7 +94,8 @@ impl<'a> Prepared<'a> {
         dists: &mut [f32],
     ) -> Result<()> {
         let x = self.rows();
-        let queries = x.slice(from, to);
+        let multiplied = self.centered.as_ref().map_or(x, Matrix::view);
+        let queries = multiplied.slice(from, to);
         let n = x.rows();
         scratch.pools.resize_with(to - from, Pool::default);
         for (q, pool) in scratch.pools.iter_mut().enumerate() {
@@ -102,7 +111,7 @@ impl<'a> Prepared<'a> {
             token.check()?;
             let end = (block + BLOCK).min(n);
             scratch.dots.resize((to - from) * (end - block), 0.0);
-            panel::dot_panel(queries, x.slice(block, end), &mut scratch.dots);
+            panel::dot_panel(queries, multiplied.slice(block, end), &mut scratch.dots);
             for (q, pool) in scratch.pools.iter_mut().enumerate() {
                 self.simd.run(Filter {
                     pool,
@@ -113,16 +122,19 @@ impl<'a> Prepared<'a> {
                     first: block as u32,
                     skip: (from + q) as u32,
                 });
+                if pool.entries.len() > CROWD.max(4 * k) {
+                    // Ties and near ties that only exact distances tell apart: the k best of them are all that matter.
+                    pool.compact();
+                    self.settle(from + q, k, pool, &mut scratch.exact);
+                    pool.keep(&mut scratch.exact);
+                }
             }
             block = end;
         }
         for (q, pool) in scratch.pools.iter_mut().enumerate() {
             pool.compact();
-            let row = x.row(from + q);
-            scratch.exact.clear();
-            scratch.exact.extend(pool.entries.iter().map(|e| (self.distance(from + q, row, e.id), e.id)));
-            scratch.exact.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            for (p, &(d, id)) in scratch.exact[..k].iter().enumerate() {
+            self.settle(from + q, k, pool, &mut scratch.exact);
+            for (p, &(d, id)) in scratch.exact.iter().enumerate() {
                 ids[q * k + p] = id;
                 dists[q * k + p] = d;
             }
@@ -145,6 +157,19 @@ impl<'a> Prepared<'a> {
                 }
             }
         }
+    }
+
+    /// The exact distances of a query's candidates, the k best by (distance, id) in order.
+    fn settle(&self, query: usize, k: usize, pool: &Pool, exact: &mut Vec<(f32, u32)>) {
+        let row = self.rows().row(query);
+        exact.clear();
+        exact.extend(pool.entries.iter().map(|e| (self.distance(query, row, e.id), e.id)));
+        let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+        if exact.len() > k {
+            exact.select_nth_unstable_by(k - 1, order);
+            exact.truncate(k);
+        }
+        exact.sort_unstable_by(order);
     }
 
     /// The exact distance of row `i`, whose values are `row`, to row `j`.
@@ -200,6 +225,13 @@ impl Pool {
         }
         self.limit = (2 * self.entries.len()).max(2 * self.k + 64);
     }
+
+    /// Drops all entries but those of `best`.
+    fn keep(&mut self, best: &mut [(f32, u32)]) {
+        best.sort_unstable_by_key(|e| e.1);
+        self.entries.retain(|e| best.binary_search_by_key(&e.id, |b| b.1).is_ok());
+        self.limit = 2 * self.k + 64;
+    }
 }
 
 /// Adds to a pool what a block of products does not rule out.
@@ -213,6 +245,7 @@ struct Filter<'a> {
     skip: u32,
 }
 
+#[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN (an overflow in the product) must rule nothing out
 impl Kernel for Filter<'_> {
     type Output = ();
 
@@ -249,12 +282,12 @@ impl Kernel for Filter<'_> {
     }
 }
 
+#[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN (an overflow in the product) must rule nothing out
 impl Filter<'_> {
     #[inline(always)]
     fn take(&mut self, at: usize, end: usize, lower: &[f32]) {
         for (&l, i) in lower.iter().zip(at..end) {
             let id = self.first + i as u32;
-            // Written so that NaN (an overflow in the product) rules nothing out.
             if !(l > self.pool.cut) && id != self.skip {
                 let margin = self.pool.margin;
                 let (lower, upper) = (l - margin, l + self.width[i] + margin);
@@ -284,6 +317,28 @@ fn power_of_two(max: f32) -> (f32, f32) {
     let e = ((max.to_bits() >> 23) as i32 - 127).clamp(-126, 126);
     let pow = |e: i32| f32::from_bits(((e + 127) as u32) << 23);
     (pow(-e), pow(e))
+}
+
+/// The rows less the mean row, if most of their squared norm is the mean's. Distances stay what they were up to the rounding
+/// of one subtraction, which the margin has room for.
+fn centered(x: MatrixView<'_>) -> Option<Matrix> {
+    let (n, d) = (x.rows(), x.cols());
+    let mut mean = vec![0f64; d];
+    let mut squares = 0f64;
+    for i in 0..n {
+        for (m, &v) in mean.iter_mut().zip(x.row(i)) {
+            *m += f64::from(v);
+            squares += f64::from(v) * f64::from(v);
+        }
+    }
+    mean.iter_mut().for_each(|m| *m /= n as f64);
+    let offset: f64 = mean.iter().map(|m| m * m).sum();
+    if offset * n as f64 <= 0.9 * squares {
+        return None;
+    }
+    let mean: Vec<f32> = mean.into_iter().map(|m| m as f32).collect();
+    let data = (0..n).flat_map(|i| x.row(i).iter().zip(&mean).map(|(v, m)| v - m)).collect();
+    Matrix::from_vec(n, d, data).ok()
 }
 
 /// For values of extreme size: all values times a power of two, and the factor that takes distances back.

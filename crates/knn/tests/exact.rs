@@ -87,9 +87,26 @@ fn duplicates_and_zero_rows() {
 }
 
 #[test]
+fn rows_far_from_the_origin_and_crowds_of_ties() {
+    // The square of the offset is 10⁸ times the variance: only after centering do products tell anything.
+    let mut x = integers(1500, 6, 9, 4);
+    x.data_mut().iter_mut().for_each(|v| *v += 65_536.0);
+    assert!(Exact::new(9).fit(&x).unwrap() == brute(&x, 9, Metric::Euclidean));
+    // More ties than candidates are kept: 6000 rows on 8 places, and 6000 zero rows.
+    let x = integers(6000, 3, 2, 5);
+    let g = Exact::new(4).fit(&x).unwrap();
+    for i in [0usize, 17, 5999] {
+        let mut same = (0..6000u32).filter(|&j| j as usize != i && x.row(j as usize) == x.row(i));
+        assert!(g.row(i).0.iter().all(|&j| Some(j) == same.next()), "row {i}");
+    }
+    let g = Exact::new(3).metric(Metric::Cosine).fit(&Matrix::zeros(6000, 2)).unwrap();
+    assert_eq!((g.row(0).0, g.row(2).0), (&[1, 2, 3][..], &[0, 1, 3][..]));
+}
+
+#[test]
 fn same_bytes_for_any_threads_and_level() {
     let x = normal(2500, 50, 1.0, 3.0, 9);
-    for metric in Metric::ALL {
+    for &metric in Metric::ALL {
         let search = Exact::new(15).metric(metric);
         let want = search.fit(&x).unwrap();
         for t in [1, 2, 3, 8] {

@@ -16,6 +16,7 @@ const PARTS: usize = 8;
 ///
 /// Source: Pearson (1901), Hotelling (1933); conventions of scikit-learn's `PCA(svd_solver="covariance_eigh")`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Pca {
     n_components: usize,
     whiten: bool,

@@ -3,10 +3,9 @@
 use crate::error::{Error, Result};
 use planisphere_core::{Matrix, MatrixView, Report};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 /// Components, variances and scores of a [`Pca`](crate::Pca).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PcaModel {
     whiten: bool,
     mean: Vec<f64>,
@@ -17,7 +16,6 @@ pub struct PcaModel {
     singular_values: Vec<f64>,
     noise_variance: f64,
     embedding: Matrix,
-    #[serde(skip)]
     report: Report,
 }
 

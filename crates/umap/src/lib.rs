@@ -43,6 +43,6 @@ mod params;
 
 pub use curve::find_ab;
 pub use error::{Error, Result};
-pub use init::laplacian_eigenvectors;
+pub use init::{Eigenvectors, laplacian_eigenvectors};
 pub use model::UmapModel;
 pub use params::{Init, Umap};

@@ -4,7 +4,9 @@ use crate::curve::find_ab;
 use crate::error::{Error, Result};
 use crate::params::Umap;
 use crate::{graph, init, layout};
-use planisphere_core::{Context, Csr, KnnGraph, Matrix, MatrixView, Report, Stage, Warning};
+#[cfg(feature = "knn")]
+use planisphere_core::Warning;
+use planisphere_core::{Context, Csr, KnnGraph, Matrix, MatrixView, Report, Stage};
 
 /// A map, and what it was made from.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,7 +67,7 @@ impl Umap {
     ///
     /// # Errors
     /// [`Error::InvalidParam`], [`Error::NoRows`], [`Error::InitShape`], [`Error::NoCurve`], [`Error::Diverged`],
-    /// [`Error::Neighbors`] for values that are not finite, [`Error::Cancelled`].
+    /// [`Error::Core`] for values that are not finite, [`Error::Neighbors`], [`Error::Cancelled`].
     #[cfg(feature = "knn")]
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<UmapModel> {
         let x = x.into();
@@ -83,7 +85,7 @@ impl Umap {
             } else {
                 KnnGraph::new(n, 0, Vec::new(), Vec::new())?
             };
-            self.from_neighbors(&neighbors, Some(x), cx)
+            self.lay_out(&neighbors, Some(x), cx)
         })
     }
 
@@ -110,12 +112,15 @@ impl Umap {
         self.check()?;
         if let Some(x) = data {
             x.check()?;
+            if x.cols() == 0 {
+                return Err(Error::param("columns of the data", 0, "there must be at least one"));
+            }
             if x.rows() != graph.n() {
                 let reason = format!("the graph has {} rows", graph.n());
                 return Err(Error::param("rows of the data", x.rows(), reason));
             }
         }
-        self.recorded(cx, |cx| self.from_neighbors(graph, data, cx))
+        self.recorded(cx, |cx| self.lay_out(graph, data, cx))
     }
 
     fn recorded(
@@ -137,12 +142,7 @@ impl Umap {
         self.n_neighbors.min(n).saturating_sub(1)
     }
 
-    fn from_neighbors(
-        &self,
-        neighbors: &KnnGraph,
-        data: Option<MatrixView<'_>>,
-        cx: &mut Context<'_>,
-    ) -> Result<UmapModel> {
+    fn lay_out(&self, neighbors: &KnnGraph, data: Option<MatrixView<'_>>, cx: &mut Context<'_>) -> Result<UmapModel> {
         let n = neighbors.n();
         if n == 0 {
             return Err(Error::NoRows);

@@ -44,6 +44,7 @@ impl Init {
 /// assert_ne!(umap, Umap::default());
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Umap {
     pub(crate) n_neighbors: usize,
     pub(crate) n_components: usize,
@@ -154,10 +155,11 @@ impl Umap {
             Err(Error::param(param, v, format!("must be a finite number of at least {low}")))
         };
         let positive = |param, v: f64| {
-            if v.is_finite() && v > 0.0 {
+            // In f32, which the layout computes in.
+            if (v as f32).is_finite() && v as f32 > 0.0 {
                 return Ok(());
             }
-            Err(Error::param(param, v, "must be a finite number above 0"))
+            Err(Error::param(param, v, "must be a number above 0 that fits 32 bits"))
         };
         if self.n_neighbors < 2 {
             return Err(Error::param("n_neighbors", self.n_neighbors, "must be at least 2 (a row counts as its own)"));

@@ -36,7 +36,7 @@ pub enum Error {
     /// A color is not written as `#rgb` or `#rrggbb`.
     #[error("{param}: {value:?} is not a color; write #rgb or #rrggbb")]
     Color {
-        /// Where the color was given: `palette`, `color`, `unlabelled_color` or `other_color`.
+        /// Where the color was given: `palette`, `color`, `unlabeled_color` or `other_color`.
         param: &'static str,
         /// The color given.
         value: String,

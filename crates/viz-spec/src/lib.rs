@@ -45,6 +45,6 @@ mod text;
 pub use error::{Error, Result};
 pub use map::ScatterMap;
 pub use page::{PLOTLY_VERSION, Page, PlotlyJs};
-pub use palette::{OTHER, PALETTE, UNLABELLED};
+pub use palette::{OTHER, PALETTE, UNLABELED};
 pub use spec::Figure;
 pub use text::escape;

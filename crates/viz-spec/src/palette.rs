@@ -5,7 +5,7 @@ use crate::spec::Symbol;
 
 /// Colors for labels, in the order in which they are given out. The first ten are those of the annotation dashboard;
 /// the others were chosen one after the other, each as far as possible (in OKLab, where distance is what the eye
-/// takes for it) from all before it, from the light and the dark page and from the grays of [`UNLABELLED`] and
+/// takes for it) from all before it, from the light and the dark page and from the grays of [`UNLABELED`] and
 /// [`OTHER`]. The last eight include dark ones, which are easier to see on the light page.
 pub const PALETTE: [&str; 32] = [
     "#22c55e", "#ef4444", "#3b82f6", "#eab308", "#8b5cf6", "#f97316", "#06b6d4", "#ec4899", "#14b8a6", "#f59e0b",
@@ -15,7 +15,7 @@ pub const PALETTE: [&str; 32] = [
 ];
 
 /// Color of points without a label.
-pub const UNLABELLED: &str = "#94a3b8";
+pub const UNLABELED: &str = "#94a3b8";
 
 /// Color of points whose label has no trace of its own.
 pub const OTHER: &str = "#64748b";
@@ -66,7 +66,7 @@ mod tests {
     fn colors_are_clearly_distinct() {
         for (i, a) in PALETTE.iter().enumerate() {
             check("palette", a).unwrap();
-            for other in [UNLABELLED, OTHER, "#ffffff", "#0b1220"] {
+            for other in [UNLABELED, OTHER, "#ffffff", "#0b1220"] {
                 assert!(distance(a, other) > 0.08, "{a} {other} {}", distance(a, other));
             }
             for b in &PALETTE[..i] {

@@ -2,7 +2,7 @@
 
 use planisphere_core::Matrix;
 use planisphere_viz_spec::spec::{Array, Color, PointRef, Symbol, Trace, TypedData};
-use planisphere_viz_spec::{Error, Figure, OTHER, PALETTE, ScatterMap, UNLABELLED, escape};
+use planisphere_viz_spec::{Error, Figure, OTHER, PALETTE, ScatterMap, UNLABELED, escape};
 use proptest::prelude::*;
 
 fn line(n: usize, cols: usize) -> Matrix {
@@ -47,9 +47,9 @@ fn colors_follow_the_sorted_labels_and_the_users_choice() {
     let ids = ["a", "b", "c", "d", "e"];
     let labels = [Some("x10"), Some("x9"), None, Some("x1"), Some("  ")];
     let figure = ScatterMap::new().color("x9", "#abc").figure(line(5, 2).view(), &ids, Some(&labels), None).unwrap();
-    assert_eq!(names(&figure), ["unlabelled", "x1", "x9", "x10"]);
+    assert_eq!(names(&figure), ["unlabeled", "x1", "x9", "x10"]);
     let colors: Vec<&str> = figure.data.iter().map(color).collect();
-    assert_eq!(colors, [UNLABELLED, PALETTE[0], "#abc", PALETTE[2]]);
+    assert_eq!(colors, [UNLABELED, PALETTE[0], "#abc", PALETTE[2]]);
     let Trace::Scatter(gray) = &figure.data[0] else { panic!("few points are drawn as SVG") };
     assert_eq!(gray.legendrank, Some(1002.0));
     let at = |row, id: &str| PointRef { row, id: id.to_owned(), label: None };
@@ -128,7 +128,7 @@ fn values_get_a_scale_and_missing_ones_are_gray() {
     assert_eq!((m.cmin, m.cmax, m.showscale), (Some(-1.0), Some(2.5), Some(true)));
     assert_eq!(m.color, Some(Color::Each(Array::from(vec![2.5f32, -1.0]))));
     assert_eq!(texts(&figure.data[1])[0], "a<br>score &lt;1&gt;: 2.5 <br>p");
-    assert_eq!(color(&figure.data[0]), UNLABELLED);
+    assert_eq!(color(&figure.data[0]), UNLABELED);
 }
 
 #[test]

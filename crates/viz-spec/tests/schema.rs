@@ -103,13 +103,13 @@ fn figures() -> Vec<(&'static str, Figure)> {
     let previews: Vec<String> = (0..n).map(|i| format!("text {i} ").repeat(i)).collect();
     let values: Vec<f32> = (0..n).map(|i| if i == 3 { f32::NAN } else { i as f32 }).collect();
     let map = ScatterMap::new().title("A map & more").legend_title("topic");
-    let labelled = |map: &ScatterMap, cols| map.figure(points(cols).view(), &ids, Some(&labels), Some(&previews));
+    let labeled = |map: &ScatterMap, cols| map.figure(points(cols).view(), &ids, Some(&labels), Some(&previews));
     let mut all = vec![
-        ("1-D", labelled(&map, 1)),
-        ("2-D", labelled(&map, 2)),
-        ("2-D WebGL", labelled(&map.clone().gl_threshold(10), 2)),
-        ("3-D", labelled(&map, 3)),
-        ("wrapped palette", labelled(&map.clone().palette(["#f00", "#00ff00"]), 3)),
+        ("1-D", labeled(&map, 1)),
+        ("2-D", labeled(&map, 2)),
+        ("2-D WebGL", labeled(&map.clone().gl_threshold(10), 2)),
+        ("3-D", labeled(&map, 3)),
+        ("wrapped palette", labeled(&map.clone().palette(["#f00", "#00ff00"]), 3)),
         ("without labels", ScatterMap::new().figure(points(2).view(), &ids, None, None)),
         ("too many labels", map.clone().max_labels(5).figure(points(2).view(), &ids, Some(&many), None)),
         ("by value", map.figure_by_value(points(2).view(), &ids, &values, Some(&previews))),

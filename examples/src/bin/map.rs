@@ -8,7 +8,7 @@ use planisphere::knn::{Exact, Metric, quality};
 use planisphere::pca::Pca;
 use planisphere::umap::{Init, Umap};
 use planisphere::viz_spec::{Figure, Page, ScatterMap};
-use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run};
+use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run, say};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -107,10 +107,10 @@ fn main() -> ExitCode {
         for &method in &methods(&cli) {
             maps.push((method, project(&cli, method, metric, vectors, &mut cx)?));
         }
+        input::staged(&mut cx, Stage::Write, |_| cli.out.iter().try_for_each(|out| write(&cli, out, &table, &maps)))?;
         if cli.quality {
             score(&cli, metric, vectors, &table, &maps, &mut report, &mut cx)?;
         }
-        input::staged(&mut cx, Stage::Write, |_| cli.out.iter().try_for_each(|out| write(&cli, out, &table, &maps)))?;
         report.finish(&cli.common, &cx.take_report())
     })
 }
@@ -122,12 +122,8 @@ fn check_outputs(cli: &Cli) -> Result<(), Failure> {
             let line = format!("--out {}: must end in .html, .json, .csv or .npy", out.display());
             return Err(Failure::Usage(line));
         }
-        let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        if !folder.is_dir() {
-            return Err(Failure::Usage(format!("--out {}: there is no folder {}", out.display(), folder.display())));
-        }
     }
-    Ok(())
+    cli.common.check_outputs(cli.out.iter().map(PathBuf::as_path))
 }
 
 fn ending(path: &Path) -> &str {
@@ -233,7 +229,8 @@ fn score(
 ) -> Result<(), Failure> {
     let k = 15.min(x.rows().saturating_sub(1) / 2);
     if k == 0 {
-        return Err(Failure::Usage(format!("--quality needs at least 3 rows, there are {}", x.rows())));
+        say(&format!("warning: --quality needs at least 3 rows, there are {}; no scores", x.rows()));
+        return Ok(());
     }
     let graph = |m: &Matrix, metric, cx: &mut Context<'_>| -> Result<KnnGraph, Failure> {
         Ok(Exact::new(k).metric(metric).fit_with(m, cx)?)
@@ -247,7 +244,7 @@ fn score(
             scores.insert("trustworthiness", quality::trustworthiness_with(x, y, k, metric, sample, seed, cx)?);
             scores.insert("continuity", quality::continuity_with(x, y, k, metric, sample, seed, cx)?);
             scores.insert("neighbors_kept", near.recall(&truth)?);
-            if let Some(labels) = table.labels() {
+            if let Some(labels) = table.labels().filter(|l| l.iter().any(Option::is_some)) {
                 scores.insert("label_accuracy", quality::label_accuracy(&near, labels)?);
             }
             report.quality.insert(name(*method).to_owned(), scores);
@@ -260,11 +257,10 @@ fn score(
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "the scores were asked for")]
 fn show(report: &RunReport) {
     for (method, scores) in &report.quality {
         let text: Vec<String> = scores.iter().map(|(k, v)| format!("{k} {v:.4}")).collect();
-        eprintln!("{method}: {}", text.join(", "));
+        say(&format!("{method}: {}", text.join(", ")));
     }
 }
 

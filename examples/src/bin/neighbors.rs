@@ -5,7 +5,7 @@ use planisphere::core::{Context, Stage};
 use planisphere::dataset::{TableReader, write_npy, write_npy_ids};
 use planisphere::knn::{Exact, Metric};
 use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Finds the k nearest other rows of each row, ascending by (distance, id)
@@ -38,6 +38,7 @@ enum Knn {
 
 fn main() -> ExitCode {
     run(|cli: Cli| {
+        cli.common.check_outputs([Path::new(&cli.out)])?;
         let mut report = RunReport::start("neighbors", &cli.common);
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);

@@ -6,7 +6,7 @@ mod union;
 pub use smooth::{Smoothed, smooth_knn};
 pub(crate) use union::{directed, prune, symmetrize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use planisphere_core::{Csr, KnnGraph};
 
 /// The fuzzy simplicial set of a neighbor graph, as a symmetric weighted graph: how strongly two rows belong together,
@@ -15,8 +15,15 @@ use planisphere_core::{Csr, KnnGraph};
 /// `local_connectivity` and `set_op_mix_ratio` are those of [`Umap`](crate::Umap), with defaults 1 and 1.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) if the graph cannot be represented.
+/// [`Error::InvalidParam`] for a `local_connectivity` that is not a finite number of at least 0, or a ratio outside of 0
+/// to 1; [`Error::Core`] if the graph cannot be represented.
 pub fn fuzzy_graph(graph: &KnnGraph, local_connectivity: f64, set_op_mix_ratio: f32) -> Result<Csr> {
+    if !local_connectivity.is_finite() || local_connectivity < 0.0 {
+        return Err(Error::param("local_connectivity", local_connectivity, "must be a finite number of at least 0"));
+    }
+    if !(0.0..=1.0).contains(&set_op_mix_ratio) {
+        return Err(Error::param("set_op_mix_ratio", set_op_mix_ratio, "must be from 0 to 1"));
+    }
     let smoothed = smooth_knn(graph, local_connectivity, 1.0);
     symmetrize(&directed(graph, &smoothed)?, set_op_mix_ratio)
 }

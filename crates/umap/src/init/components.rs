@@ -208,9 +208,12 @@ fn spiral(y: &mut Matrix, seed: u64) {
 }
 
 /// Distance of center `c` to the nearest other one that does not coincide with it; never so small that a component
-/// vanishes.
+/// vanishes. On the spiral, that is about the same for all.
 fn nearest(centers: &Matrix, c: usize) -> f32 {
     let floor = 0.5 / (centers.rows() as f32).sqrt();
+    if centers.rows() > MOST_PLACED {
+        return floor;
+    }
     let mine = centers.row(c);
     let mut best = f32::INFINITY;
     for o in 0..centers.rows() {

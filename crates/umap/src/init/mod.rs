@@ -3,7 +3,7 @@
 mod components;
 mod spectral;
 
-pub use spectral::laplacian_eigenvectors;
+pub use spectral::{Eigenvectors, laplacian_eigenvectors};
 
 use crate::error::{Error, Result};
 use crate::params::{Init, Umap};

@@ -75,10 +75,8 @@ fn run<const D: usize>(
             places[block.clone()].copy_from_slice(moved);
             cx.check()?;
         }
-        if places.first().is_some_and(|p| !p[0].is_finite()) || epoch + 1 == epochs {
-            if places.iter().flatten().any(|v| !v.is_finite()) {
-                return Err(Error::Diverged { epoch: epoch + 1 });
-            }
+        if places.iter().flatten().any(|v| !v.is_finite()) {
+            return Err(Error::Diverged { epoch: epoch + 1 });
         }
         if cx.is_observed() || epoch + 1 == epochs {
             for (&i, p) in plan.order.iter().zip(&places) {

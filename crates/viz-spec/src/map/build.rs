@@ -71,11 +71,11 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
             .iter()
             .map(|Group { kind, rows }| {
                 let look = match *kind {
-                    Kind::Unlabelled => Look {
-                        name: if several { "unlabelled" } else { "points" }.to_owned(),
+                    Kind::Unlabeled => Look {
+                        name: if several { "unlabeled" } else { "points" }.to_owned(),
                         rank: 1002.0,
                         in_legend: several,
-                        color: Color::One(self.map.unlabelled_color.clone()),
+                        color: Color::One(self.map.unlabeled_color.clone()),
                         symbol: Symbol::Circle,
                         meta: None,
                         headline: None,
@@ -133,7 +133,7 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
                 name: "no value".to_owned(),
                 rank: 1002.0,
                 in_legend: true,
-                color: Color::One(self.map.unlabelled_color.clone()),
+                color: Color::One(self.map.unlabeled_color.clone()),
                 symbol: Symbol::Circle,
                 meta: None,
                 headline: None,

@@ -14,21 +14,21 @@ pub(super) struct Group<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind<'a> {
     /// Points without label.
-    Unlabelled,
+    Unlabeled,
     /// Points of `labels` labels that have no trace of their own.
     Other { labels: usize },
     /// Points with this label; `slot` is its place among the labels that are shown.
     Label { label: &'a str, slot: usize },
 }
 
-/// Sorts rows into groups, in drawing order: unlabelled, other, then the labels in natural order.
+/// Sorts rows into groups, in drawing order: unlabeled, other, then the labels in natural order.
 pub(super) fn group<'a>(labels: impl Iterator<Item = Option<&'a str>>, max_labels: usize) -> Vec<Group<'a>> {
     let mut index: HashMap<&str, usize> = HashMap::new();
     let mut named: Vec<(&str, Vec<u32>)> = Vec::new();
-    let mut unlabelled = Vec::new();
+    let mut unlabeled = Vec::new();
     for (row, label) in (0u32..).zip(labels) {
         match label.filter(|l| !l.trim().is_empty()) {
-            None => unlabelled.push(row),
+            None => unlabeled.push(row),
             Some(label) => {
                 let at = *index.entry(label).or_insert_with(|| {
                     named.push((label, Vec::new()));
@@ -64,8 +64,8 @@ pub(super) fn group<'a>(labels: impl Iterator<Item = Option<&'a str>>, max_label
     }
 
     let mut groups = Vec::with_capacity(named.len() + 2);
-    if !unlabelled.is_empty() {
-        groups.push(Group { kind: Kind::Unlabelled, rows: unlabelled });
+    if !unlabeled.is_empty() {
+        groups.push(Group { kind: Kind::Unlabeled, rows: unlabeled });
     }
     if !other.is_empty() {
         groups.push(Group { kind: Kind::Other { labels: merged }, rows: other });
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(
             run(&["10", "-", "2", "10", " "], 60),
             [
-                (Kind::Unlabelled, vec![1, 4]),
+                (Kind::Unlabeled, vec![1, 4]),
                 (Kind::Label { label: "2", slot: 0 }, vec![2]),
                 (Kind::Label { label: "10", slot: 1 }, vec![0, 3]),
             ]

@@ -4,7 +4,7 @@ mod build;
 mod groups;
 
 use crate::error::{Error, Result};
-use crate::palette::{self, OTHER, PALETTE, UNLABELLED};
+use crate::palette::{self, OTHER, PALETTE, UNLABELED};
 use crate::spec::{ColorScale, Figure};
 use planisphere_core::MatrixView;
 use std::collections::BTreeMap;
@@ -21,9 +21,9 @@ use std::collections::BTreeMap;
 /// let previews = ["A cat sat.", "Dogs bark.", "Cats & dogs"];
 /// let map = ScatterMap::new().title("Pets").color("cats", "#0ea5e9");
 /// let figure = map.figure(points.view(), &ids, Some(&labels), Some(&previews))?;
-/// // Unlabelled points lie beneath the others, so they come first; the legend lists them last.
+/// // Unlabeled points lie beneath the others, so they come first; the legend lists them last.
 /// let names: Vec<_> = figure.data.iter().filter_map(|trace| trace.name()).collect();
-/// assert_eq!(names, ["unlabelled", "cats", "dogs"]);
+/// assert_eq!(names, ["unlabeled", "cats", "dogs"]);
 /// assert!(figure.to_json()?.contains("#0ea5e9"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -35,7 +35,7 @@ pub struct ScatterMap {
     pub(crate) max_labels: usize,
     pub(crate) palette: Vec<String>,
     pub(crate) colors: BTreeMap<String, String>,
-    pub(crate) unlabelled_color: String,
+    pub(crate) unlabeled_color: String,
     pub(crate) other_color: String,
     pub(crate) point_size: Option<f64>,
     pub(crate) opacity: Option<f64>,
@@ -51,7 +51,7 @@ impl Default for ScatterMap {
             max_labels: 60,
             palette: PALETTE.iter().map(ToString::to_string).collect(),
             colors: BTreeMap::new(),
-            unlabelled_color: UNLABELLED.to_owned(),
+            unlabeled_color: UNLABELED.to_owned(),
             other_color: OTHER.to_owned(),
             point_size: None,
             opacity: None,
@@ -114,10 +114,10 @@ impl ScatterMap {
         self
     }
 
-    /// Color of points without label. [`UNLABELLED`] by default.
+    /// Color of points without label. [`UNLABELED`] by default.
     #[must_use]
-    pub fn unlabelled_color(mut self, color: impl Into<String>) -> Self {
-        self.unlabelled_color = color.into();
+    pub fn unlabeled_color(mut self, color: impl Into<String>) -> Self {
+        self.unlabeled_color = color.into();
         self
     }
 
@@ -153,8 +153,8 @@ impl ScatterMap {
     /// Draws `points` (n × 1, 2 or 3) colored by label.
     ///
     /// * `ids`: n names; they go into `customdata` untouched and need not be unique.
-    /// * `labels`: n labels; `None` and blank ones are unlabelled. One trace for each label in natural order (`2` before
-    ///   `10`), see [`Self::max_labels`]; unlabelled points lie beneath the others and last in the legend.
+    /// * `labels`: n labels; `None` and blank ones are unlabeled. One trace for each label in natural order (`2` before
+    ///   `10`), see [`Self::max_labels`]; unlabeled points lie beneath the others and last in the legend.
     /// * `previews`: n texts, shown in the hover box: the first 200 characters, wrapped.
     ///
     /// One column is drawn as a strip: the position along it is the coordinate, the position across it is spread
@@ -178,7 +178,7 @@ impl ScatterMap {
     /// Draws `points` colored by a number for each, with a color bar from the least to the greatest.
     ///
     /// As [`Self::figure`] otherwise. Values that are not finite are missing; their points are drawn beneath the others
-    /// in [`Self::unlabelled_color`].
+    /// in [`Self::unlabeled_color`].
     ///
     /// # Errors
     /// As [`Self::figure`].
@@ -214,7 +214,7 @@ impl ScatterMap {
         for color in self.colors.values() {
             palette::check("color", color)?;
         }
-        palette::check("unlabelled_color", &self.unlabelled_color)?;
+        palette::check("unlabeled_color", &self.unlabeled_color)?;
         palette::check("other_color", &self.other_color)?;
         if points.rows() > 0 && !(1..=3).contains(&points.cols()) {
             return Err(Error::Columns { cols: points.cols() });

@@ -178,7 +178,7 @@ object! {
 object! {
     /// Facts about a trace that programs read and Plotly ignores.
     Meta {
-        /// The label that the points of this trace share, as the user wrote it. Absent for unlabelled points, and
+        /// The label that the points of this trace share, as the user wrote it. Absent for unlabeled points, and
         /// for traces of mixed labels.
         label: String,
     }

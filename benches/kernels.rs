@@ -1,0 +1,113 @@
+//! Kernels, on one thread: each SIMD level of this machine.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use planisphere_benches::noise;
+use planisphere_kernels::{Kernel, Simd, eigen, math, panel, rows, sum};
+use std::hint::black_box;
+
+/// Rows that a query meets: with the longest ones 12 MB, more than a second-level cache holds.
+const ROWS: usize = 4096;
+/// Lengths of rows: digits, MiniLM, larger sentence encoders.
+const COLUMNS: [usize; 3] = [64, 384, 768];
+
+fn one_to_many(c: &mut Criterion) {
+    let mut group = c.benchmark_group("kernels/one to many");
+    for d in COLUMNS {
+        let (x, q) = (noise(ROWS, d), noise(1, d));
+        let mut out = vec![0.0; ROWS];
+        group.throughput(Throughput::Elements((ROWS * d) as u64));
+        for simd in Simd::available() {
+            let shape = format!("{ROWS} x {d}, {:?}", simd.level());
+            group.bench_function(BenchmarkId::new("squared_euclidean_to_rows", &shape), |b| {
+                b.iter(|| rows::squared_euclidean_to_rows(simd, black_box(q.row(0)), x.view(), &mut out));
+            });
+            group.bench_function(BenchmarkId::new("dot_to_rows", &shape), |b| {
+                b.iter(|| rows::dot_to_rows(simd, black_box(q.row(0)), x.view(), &mut out));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// The shape in which exact search asks for products: 128 queries against 1024 rows.
+fn block_to_block(c: &mut Criterion) {
+    let mut group = c.benchmark_group("kernels/block to block");
+    for d in COLUMNS {
+        let (a, b) = (noise(128, d), noise(1024, d));
+        let mut out = vec![0.0; 128 * 1024];
+        group.throughput(Throughput::Elements((128 * 1024 * d) as u64));
+        group.bench_function(BenchmarkId::new("dot_panel", format!("128 x 1024 x {d}")), |bench| {
+            bench.iter(|| panel::dot_panel(black_box(a.view()), b.view(), &mut out));
+        });
+        for simd in Simd::available() {
+            let shape = format!("128 x 1024 x {d}, {:?}", simd.level());
+            group.bench_function(BenchmarkId::new("squared_euclidean_block", shape), |bench| {
+                bench.iter(|| rows::squared_euclidean_block(simd, black_box(a.view()), b.view(), &mut out));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// A function of `math`, over a slice.
+struct Each<'a, F>(F, &'a [f32], &'a mut [f32]);
+
+impl<F: Fn(f32) -> f32> Kernel for Each<'_, F> {
+    type Output = ();
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        for (o, &v) in self.2.iter_mut().zip(self.1) {
+            *o = (self.0)(v);
+        }
+    }
+}
+
+/// As in the curve of a layout: a fixed exponent.
+#[inline(always)]
+fn power(v: f32) -> f32 {
+    math::pow(v, 0.79)
+}
+
+fn elementary(c: &mut Criterion) {
+    let mut group = c.benchmark_group("kernels/math");
+    let mut x = noise(1, 4096).into_vec();
+    x.iter_mut().for_each(|v| *v = v.abs() + 0.01);
+    let mut out = vec![0.0; x.len()];
+    group.throughput(Throughput::Elements(x.len() as u64));
+    for simd in Simd::available() {
+        let level = format!("{} numbers, {:?}", x.len(), simd.level());
+        group.bench_function(BenchmarkId::new("log2", &level), |b| {
+            b.iter(|| simd.run(Each(math::log2, black_box(&x), &mut out)));
+        });
+        group.bench_function(BenchmarkId::new("exp2", &level), |b| {
+            b.iter(|| simd.run(Each(math::exp2, black_box(&x), &mut out)));
+        });
+        group.bench_function(BenchmarkId::new("pow", &level), |b| {
+            b.iter(|| simd.run(Each(power, black_box(&x), &mut out)));
+        });
+    }
+    group.finish();
+}
+
+fn sums_and_eigenvectors(c: &mut Criterion) {
+    let mut group = c.benchmark_group("kernels/f64");
+    let x = noise(1, 1 << 20).into_vec();
+    group.throughput(Throughput::Elements(x.len() as u64));
+    group.bench_function(BenchmarkId::new("sum_f64", x.len()), |b| {
+        b.iter(|| sum::sum_f64(x.len(), |i| f64::from(black_box(&x)[i])));
+    });
+    group.sample_size(10);
+    for n in [64, 256] {
+        let x: Vec<f64> = noise(2 * n, n).data().iter().map(|&v| f64::from(v)).collect();
+        let mut gram = vec![0.0; n * n];
+        eigen::add_gram(2 * n, n, &x, &mut gram);
+        group.throughput(Throughput::Elements((n * n) as u64));
+        group.bench_function(BenchmarkId::new("symmetric", format!("{n} x {n}")), |b| {
+            b.iter(|| eigen::symmetric(n, black_box(&gram)).expect("a Gram matrix has eigenvectors"));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, one_to_many, block_to_block, elementary, sums_and_eigenvectors);
+criterion_main!(benches);
