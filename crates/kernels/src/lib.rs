@@ -23,11 +23,14 @@
 //! assert_eq!(rows::dot(simd, &a, &b), 27.0);
 //! ```
 
+pub mod codes;
 pub mod eigen;
+pub mod gather;
 pub mod math;
 pub mod panel;
 pub mod rows;
 mod simd;
 pub mod sum;
+pub mod tiles;
 
 pub use simd::{Kernel, Simd, SimdLevel};
