@@ -1,5 +1,6 @@
 //! Sparse matrices in compressed rows.
 
+use crate::components::Sets;
 use crate::error::{Error, Result};
 
 /// A sparse matrix in compressed sparse row form: column ids ascend within a row, each at most once.
@@ -40,6 +41,12 @@ impl Csr {
             }
         }
         Ok(Self { cols, indptr, indices, data })
+    }
+
+    /// Makes a matrix from parts that keep the rules of [`Csr::new`] by the way in which they were made.
+    pub(crate) fn from_sorted(cols: usize, indptr: Vec<usize>, indices: Vec<u32>, data: Vec<f32>) -> Self {
+        debug_assert!(indptr.last() == Some(&indices.len()) && indices.len() == data.len());
+        Self { cols, indptr, indices, data }
     }
 
     /// Number of rows.
@@ -100,6 +107,12 @@ impl Csr {
         if u32::try_from(rows).is_err() {
             return Err(Error::TooManyRows { rows });
         }
+        Ok(self.transposed())
+    }
+
+    /// The transpose of a matrix whose row ids fit `u32`.
+    pub(crate) fn transposed(&self) -> Self {
+        let rows = self.rows();
         let mut indptr = vec![0usize; self.cols + 1];
         for &c in &self.indices {
             indptr[c as usize + 1] += 1;
@@ -119,40 +132,20 @@ impl Csr {
                 data[at] = x;
             }
         }
-        Ok(Self { cols: rows, indptr, indices, data })
+        Self { cols: rows, indptr, indices, data }
     }
 
     /// The connected components of a square matrix taken as an undirected graph: a component number for each row,
-    /// numbered by their smallest row, and how many there are.
+    /// numbered by their smallest row, and how many there are. Every stored entry is an edge, a stored zero too.
     pub fn components(&self) -> (Vec<u32>, usize) {
-        let n = self.rows().max(self.cols);
-        let mut parent: Vec<u32> = (0..n as u32).collect();
-        fn find(parent: &mut [u32], mut i: u32) -> u32 {
-            while parent[i as usize] != i {
-                parent[i as usize] = parent[parent[i as usize] as usize];
-                i = parent[i as usize];
-            }
-            i
-        }
+        let columns = self.indices.iter().max().map_or(0, |&c| c as usize + 1);
+        let mut sets = Sets::new(self.rows().max(columns));
         for r in 0..self.rows() {
             for &c in self.row(r).0 {
-                let (a, b) = (find(&mut parent, r as u32), find(&mut parent, c));
-                // The smaller root wins, so that a root is the smallest row of its component.
-                parent[a.max(b) as usize] = a.min(b);
+                sets.join(r as u32, c);
             }
         }
-        let mut label = vec![u32::MAX; n];
-        let mut count = 0u32;
-        for i in 0..n as u32 {
-            let root = find(&mut parent, i);
-            if root == i {
-                label[i as usize] = count;
-                count += 1;
-            } else {
-                label[i as usize] = label[root as usize];
-            }
-        }
-        (label, count as usize)
+        sets.labels()
     }
 }
 
@@ -182,6 +175,12 @@ mod tests {
         // 0-3, 1-4, 2 alone
         let m = Csr::new(5, vec![0, 1, 2, 2, 2, 2], vec![3, 4], vec![1.0, 1.0]).unwrap();
         assert_eq!(m.components(), (vec![0, 1, 2, 0, 1], 3));
+    }
+
+    #[test]
+    fn columns_beyond_the_rows_do_no_harm() {
+        let wide = Csr::new(usize::MAX, vec![0, 1, 2], vec![4, 4], vec![0.0, 1.0]).unwrap();
+        assert_eq!(wide.components(), (vec![0, 0, 1, 2, 0], 3));
     }
 
     proptest! {

@@ -155,7 +155,43 @@ impl KnnGraph {
         }
         Ok(hits as f64 / truth.ids.len() as f64)
     }
+
+    /// Share of the neighbors in `truth` that this graph has too or has others for that are as near, in [0, 1]; 1 for a
+    /// truth without neighbors.
+    ///
+    /// Of each row's first `truth.k()` neighbors, those count that lie no farther than the last neighbor of the row in
+    /// `truth`, to one part in a million. Where many rows tie, as duplicates and whole numbers do, [`KnnGraph::recall`]
+    /// asks for the very rows that the truth happened to take, and this does not; on other data they agree. Distances are
+    /// taken as they stand: a graph that states wrong ones deceives this score, and not the other.
+    ///
+    /// ```
+    /// use planisphere_core::KnnGraph;
+    /// // Three equal rows: any other row is a nearest neighbor.
+    /// let truth = KnnGraph::new(3, 1, vec![1, 0, 0], vec![0.0; 3])?;
+    /// let found = KnnGraph::new(3, 1, vec![2, 2, 1], vec![0.0; 3])?;
+    /// assert_eq!((found.recall(&truth)?, found.recall_by_distance(&truth)?), (0.0, 1.0));
+    /// # Ok::<(), planisphere_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::GraphSizes`] if the numbers of rows differ.
+    pub fn recall_by_distance(&self, truth: &Self) -> Result<f64> {
+        if self.n != truth.n {
+            return Err(Error::GraphSizes { left: self.n, right: truth.n });
+        }
+        let mut hits = 0usize;
+        for i in 0..self.n {
+            let Some(&kth) = truth.row(i).1.last() else { return Ok(1.0) };
+            let kth = f64::from(kth);
+            let limit = kth + DISTANCE_SLACK * kth.abs();
+            hits += self.row(i).1.iter().take(truth.k).take_while(|&&d| f64::from(d) <= limit).count();
+        }
+        Ok(if self.n == 0 { 1.0 } else { hits as f64 / truth.ids.len() as f64 })
+    }
 }
+
+/// Relative difference up to which two distances count as one: about eight units in the last place.
+const DISTANCE_SLACK: f64 = 1e-6;
 
 #[cfg(test)]
 mod tests {
@@ -200,5 +236,23 @@ mod tests {
         let other = KnnGraph::new(1, 0, vec![], vec![]).unwrap();
         assert!(other.recall(&truth).is_err());
         assert_eq!(other.recall(&other).unwrap(), 1.0);
+    }
+
+    #[test]
+    fn recall_by_distance_counts_what_is_as_near() {
+        let truth = KnnGraph::new(4, 2, vec![1, 2, 0, 2, 0, 1, 0, 1], [1.0, 2.0].repeat(4)).unwrap();
+        assert_eq!(truth.recall_by_distance(&truth).unwrap(), 1.0);
+        assert_eq!(truth.truncate(1).recall_by_distance(&truth).unwrap(), 0.5);
+        // Of more neighbors than the truth has, only the first count.
+        assert_eq!(truth.recall_by_distance(&truth.truncate(1)).unwrap(), 1.0);
+        // Row 0 has others as near (the slack covers a rounding), row 1 one of two, row 2 none, row 3 both.
+        let d = vec![1.0, 2.000001, 1.0, 2.01, 2.5, 2.6, 0.5, 1.0];
+        let found = KnnGraph::new(4, 2, vec![2, 3, 3, 0, 3, 0, 0, 1], d).unwrap();
+        assert_eq!(found.recall_by_distance(&truth).unwrap(), 5.0 / 8.0);
+        let none = KnnGraph::new(4, 0, vec![], vec![]).unwrap();
+        assert_eq!((found.recall_by_distance(&none).unwrap(), none.recall_by_distance(&truth).unwrap()), (1.0, 0.0));
+        let empty = KnnGraph::new(0, 2, vec![], vec![]).unwrap();
+        assert_eq!(empty.recall_by_distance(&empty).unwrap(), 1.0);
+        assert!(matches!(empty.recall_by_distance(&truth), Err(Error::GraphSizes { left: 0, right: 4 })));
     }
 }

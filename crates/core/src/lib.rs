@@ -2,7 +2,7 @@
 //!
 //! * [`Matrix`] and [`MatrixView`]: row-major `f32`, one row a sample.
 //! * [`KnnGraph`]: n × k neighbors, self excluded, ascending by (distance, id).
-//! * [`Csr`]: sparse weighted graphs.
+//! * [`Csr`]: sparse weighted graphs; a `KnnGraph` becomes one as it is or made symmetric ([`Symmetry`]).
 //! * [`Context`]: threads, progress ([`Observer`]), cancellation ([`CancelToken`]), and the [`Report`] of a run.
 //! * [`CounterRng`]: random numbers that depend on *what* they are for, never on who draws them or when.
 //!
@@ -21,8 +21,10 @@
 //! # Ok::<(), planisphere_core::Error>(())
 //! ```
 
+mod components;
 mod context;
 mod csr;
+mod edges;
 mod error;
 mod graph;
 mod matrix;
@@ -31,6 +33,7 @@ mod rng;
 
 pub use context::{Context, Event, Observer, Threads};
 pub use csr::Csr;
+pub use edges::Symmetry;
 pub use error::{Error, Result};
 pub use graph::KnnGraph;
 pub use matrix::{Matrix, MatrixView};

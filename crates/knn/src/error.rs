@@ -44,6 +44,54 @@ pub enum Error {
         /// Number of rows.
         rows: usize,
     },
+    /// A matrix of distances is not square.
+    #[error("a matrix of distances has a column for each row, not {rows} rows × {cols} columns")]
+    NotSquare {
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        cols: usize,
+    },
+    /// A given distance is negative.
+    #[error("row {row}, column {col} holds {value}; a distance is not negative")]
+    NegativeDistance {
+        /// Row, counted from 0.
+        row: usize,
+        /// Column, counted from 0.
+        col: usize,
+        /// The value.
+        value: f32,
+    },
+    /// The given distance of a row to itself is not 0.
+    #[error("row {row} is at distance {value} from itself, not 0; are these similarities?")]
+    SelfDistance {
+        /// Row and column, counted from 0.
+        row: usize,
+        /// The value on the diagonal.
+        value: f32,
+    },
+    /// Two rows are given different distances in their two directions.
+    #[error("row {row}, column {col} holds {value}, but row {col}, column {row} holds {mirrored}")]
+    Asymmetric {
+        /// Row, counted from 0.
+        row: usize,
+        /// Column, counted from 0.
+        col: usize,
+        /// The value at (`row`, `col`).
+        value: f32,
+        /// The value at (`col`, `row`).
+        mirrored: f32,
+    },
+    /// A row of sparse distances has fewer entries than neighbors are asked for.
+    #[error("row {row} has {got} distances to other rows, fewer than k = {k}")]
+    TooFewDistances {
+        /// The first such row, counted from 0.
+        row: usize,
+        /// Its entries, without that on the diagonal.
+        got: usize,
+        /// Neighbors asked for.
+        k: usize,
+    },
     /// A value is not finite, there are too many rows, or no thread pool can be started.
     #[error(transparent)]
     Core(#[from] planisphere_core::Error),

@@ -13,6 +13,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! [`Precomputed`] takes them from distances that are given, as a full matrix or a sparse one. A graph that was made
+//! elsewhere needs no search: see [`KnnGraph::new`](planisphere_core::KnnGraph::new) and
+//! [`KnnGraph::from_self_included`](planisphere_core::KnnGraph::from_self_included).
+//!
 //! [`quality`] scores maps by their neighbors.
 //!
 //! # Conventions
@@ -22,9 +26,11 @@
 mod error;
 mod exact;
 mod metric;
+mod precomputed;
 pub mod quality;
 mod search;
 
 pub use error::{Error, Result};
 pub use exact::Exact;
 pub use metric::{Metric, ParseMetricError};
+pub use precomputed::Precomputed;
