@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::matrix::MatrixView;
-use crate::report::{CancelToken, Cancelled, Report, Stage, StageTime, Warning};
+use crate::report::{CancelToken, Cancelled, Decision, Report, Stage, StageTime, Warning};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -203,6 +203,11 @@ impl<'a> Context<'a> {
         // A break in answer to a warning takes effect at the next check, through the token.
         let _ = self.send(&Event::Warning(&warning));
         self.report.warnings.push(warning);
+    }
+
+    /// Keeps a decision in the report.
+    pub fn decide(&mut self, decision: Decision) {
+        self.report.decisions.push(decision);
     }
 
     /// Whether anybody watches: building an event that costs something can be left out if not.

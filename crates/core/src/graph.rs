@@ -5,7 +5,8 @@ use crate::error::{Error, Result};
 /// The k nearest neighbors of n rows: `u32` ids and `f32` distances, n × k each.
 ///
 /// Rules that every value of this type keeps: a row never contains itself, no id twice; a row is ascending by
-/// (distance, id); distances are true distances (not squared), finite and not negative.
+/// (distance, id); distances are finite. They are what the metric gives (not squared, unless it is), and negative only
+/// under dot products or a distance of the user's own.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KnnGraph {
     n: usize,
@@ -41,8 +42,8 @@ impl KnnGraph {
                 if ids[p] as usize == row {
                     return Err(bad(p, "the row lists itself; use `from_self_included`"));
                 }
-                if !dists[p].is_finite() || dists[p] < 0.0 {
-                    return Err(bad(p, "the distance is not a finite number of at least 0"));
+                if !dists[p].is_finite() {
+                    return Err(bad(p, "the distance is not a finite number"));
                 }
                 if p > 0 && (dists[p - 1], ids[p - 1]) >= (dists[p], ids[p]) {
                     return Err(bad(p, "the row is not ascending by (distance, id)"));
@@ -211,7 +212,8 @@ mod tests {
         assert_eq!(problem(KnnGraph::new(2, 1, vec![2, 0], vec![1.0, 1.0])).0, 0);
         assert!(problem(KnnGraph::new(2, 1, vec![1, 1], vec![1.0, 1.0])).2.contains("itself"));
         assert!(problem(KnnGraph::new(2, 1, vec![1, 0], vec![1.0, f32::NAN])).2.contains("finite"));
-        assert!(problem(KnnGraph::new(2, 1, vec![1, 0], vec![1.0, -1.0])).2.contains("at least 0"));
+        assert!(problem(KnnGraph::new(2, 1, vec![1, 0], vec![1.0, f32::NEG_INFINITY])).2.contains("finite"));
+        assert!(KnnGraph::new(2, 1, vec![1, 0], vec![1.0, -1.0]).is_ok(), "as under dot products");
         let g = KnnGraph::new(3, 2, vec![2, 1, 0, 2, 0, 1], vec![1.0, 1.0, 1.0, 2.0, 1.0, 2.0]);
         assert_eq!(problem(g).1, 1, "ties go by id");
         let g = KnnGraph::new(3, 2, vec![1, 1, 0, 2, 0, 1], vec![1.0, 2.0, 1.0, 2.0, 1.0, 2.0]);

@@ -37,5 +37,5 @@ pub use edges::Symmetry;
 pub use error::{Error, Result};
 pub use graph::KnnGraph;
 pub use matrix::{Matrix, MatrixView};
-pub use report::{CancelToken, Cancelled, Report, Stage, StageTime, Warning};
+pub use report::{CancelToken, Cancelled, Decision, Report, Stage, StageTime, Warning};
 pub use rng::{CounterRng, Draws};

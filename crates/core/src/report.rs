@@ -117,6 +117,25 @@ pub enum Warning {
     },
 }
 
+/// What a run chose by itself, and why.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// What there was a choice of: the stage, for example `neighbors`.
+    pub what: String,
+    /// What was chosen.
+    pub choice: String,
+    /// Why, or what came of it.
+    pub reason: String,
+}
+
+impl Decision {
+    /// A decision.
+    pub fn new(what: impl Into<String>, choice: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { what: what.into(), choice: choice.into(), reason: reason.into() }
+    }
+}
+
 /// How long a stage took.
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -127,7 +146,7 @@ pub struct StageTime {
     pub seconds: f64,
 }
 
-/// Stage times and warnings of a run, in the order in which they happened.
+/// Stage times, warnings and decisions of a run, in the order in which they happened.
 #[non_exhaustive]
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Report {
@@ -135,6 +154,8 @@ pub struct Report {
     pub stages: Vec<StageTime>,
     /// Warnings.
     pub warnings: Vec<Warning>,
+    /// What was chosen.
+    pub decisions: Vec<Decision>,
 }
 
 impl Report {
@@ -142,6 +163,7 @@ impl Report {
     pub fn extend(&mut self, other: &Self) {
         self.stages.extend(other.stages.iter().cloned());
         self.warnings.extend(other.warnings.iter().cloned());
+        self.decisions.extend(other.decisions.iter().cloned());
     }
 
     /// Seconds of all runs of `stage` together.

@@ -143,12 +143,13 @@ impl Kernel for Screen<'_> {
         for (i, mask) in masks.iter_mut().enumerate() {
             let (factor, norm, limit) = (q.factors[i], q.norms[i], q.limits[i]);
             let mut d = [0f32; PANEL];
-            for j in 0..PANEL {
-                d[j] = (acc[i][j] as f32 * p.scales[j]).mul_add(factor, norm + p.norms[j]);
+            let row = acc[i].iter().zip(p.scales).zip(p.norms);
+            for (d, ((&dot, scale), other)) in d.iter_mut().zip(row) {
+                *d = (dot as f32 * scale).mul_add(factor, norm + other);
             }
             *mask = 0;
-            for j in 0..PANEL {
-                *mask |= u64::from(d[j] <= limit.max(p.limits[j])) << j;
+            for (j, (&d, &other)) in d.iter().zip(p.limits).enumerate() {
+                *mask |= u64::from(d <= limit.max(other)) << j;
             }
             if !squared.is_empty() {
                 squared[i * PANEL..(i + 1) * PANEL].copy_from_slice(&d);
@@ -217,6 +218,7 @@ impl Kernel for Dot<'_> {
 }
 
 #[cfg(target_arch = "x86_64")]
+#[allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
 mod x86 {
     use super::{GROUP, PANEL, Panel, Queries, Rows};
     use std::arch::x86_64::*;
@@ -262,8 +264,7 @@ mod x86 {
             let codes = q.codes.as_ptr().add(first * q.stride);
             let panel = p.codes.as_ptr();
             // The panel's bytes have 128 added, which adds 128 times the sum of the query's bytes.
-            let mut acc: [[__m512i; 4]; R] =
-                std::array::from_fn(|r| [_mm512_set1_epi32(-128 * q.sums[first + r]); 4]);
+            let mut acc: [[__m512i; 4]; R] = std::array::from_fn(|r| [_mm512_set1_epi32(-128 * q.sums[first + r]); 4]);
             for g in 0..groups {
                 let at = panel.add(g * PANEL * GROUP);
                 let cols: [__m512i; 4] = std::array::from_fn(|c| _mm512_loadu_si512(at.add(64 * c).cast()));
@@ -383,8 +384,7 @@ mod tests {
                 unpack(&packed, j, &mut back);
                 assert_eq!(back, p[j * stride..(j + 1) * stride]);
             }
-            let queries =
-                Queries { codes: &q, stride, factors: &factors, norms: &norms, sums: &sums, limits: &limits };
+            let queries = Queries { codes: &q, stride, factors: &factors, norms: &norms, sums: &sums, limits: &limits };
             let panel = Panel { codes: &packed, scales: &scales, norms: &p_norms, limits: &p_limits };
             for simd in Simd::available() {
                 let (mut masks, mut squared) = (vec![7u64; n], vec![f32::NAN; n * PANEL]);

@@ -40,6 +40,7 @@ fn run<const SQUARES: bool>(simd: Simd, q: &[f32], x: MatrixView<'_>, ids: &[u32
 }
 
 #[cfg(target_arch = "x86_64")]
+#[allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
 mod x86 {
     use crate::rows::LANES;
     use planisphere_core::MatrixView;
@@ -120,9 +121,8 @@ mod x86 {
                 let left = (d - at) as u32;
                 let low = if left >= 16 { 0xffff } else { (1u32 << left) - 1 } as __mmask16;
                 let high = if left > 16 { (1u32 << (left - 16)) - 1 } else { 0 } as __mmask16;
-                let load = |p: *const f32| {
-                    [_mm512_maskz_loadu_ps(low, p), _mm512_maskz_loadu_ps(high, p.wrapping_add(16))]
-                };
+                let load =
+                    |p: *const f32| [_mm512_maskz_loadu_ps(low, p), _mm512_maskz_loadu_ps(high, p.wrapping_add(16))];
                 for n in next {
                     _mm_prefetch::<_MM_HINT_T0>(n.add(at).cast());
                 }

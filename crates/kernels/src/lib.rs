@@ -2,8 +2,10 @@
 //!
 //! * [`Simd`]: run-time choice between scalar, AVX2+FMA and AVX-512 code, in a plain `cargo build --release`.
 //! * [`rows`]: squared Euclidean distance and dot product: pair, one query × many rows, block × block.
+//! * [`lp`], [`ratio`]: Manhattan, Chebyshev and Minkowski; Canberra, Bray–Curtis and unequal values, in the same order.
+//! * [`bits`], [`sphere`]: shared bits of packed rows; angles between points of a sphere.
 //! * [`panel`]: matrix products for prefiltering, with a proven error bound (these are *not* equal to the bit).
-//! * [`math`]: `exp2`, `log2`, `pow` in f32 and `exp` in f64 by polynomials, instead of the platform's libm.
+//! * [`math`]: `exp2`, `log2`, `pow` in f32 and `exp`, `ln`, `asin` in f64 by polynomials, instead of the platform's libm.
 //! * [`eigen`]: dense symmetric eigenproblems, by faer, sequential.
 //! * [`sum`]: sums in f64 whose order depends on the length alone.
 //!
@@ -23,13 +25,17 @@
 //! assert_eq!(rows::dot(simd, &a, &b), 27.0);
 //! ```
 
+pub mod bits;
 pub mod codes;
 pub mod eigen;
 pub mod gather;
+pub mod lp;
 pub mod math;
 pub mod panel;
+pub mod ratio;
 pub mod rows;
 mod simd;
+pub mod sphere;
 pub mod sum;
 pub mod tiles;
 

@@ -1,5 +1,8 @@
 //! Distances and dot products between rows, in one canonical order of summation.
 //!
+//! [`Measure`]s say what is gathered over the elements: [`SquaredEuclidean`] and [`Dot`] here, those of [`crate::lp`] and
+//! [`crate::ratio`]; [`pair`], [`to_rows`] and [`to_listed`] take any of them.
+//!
 //! Element `i` is added to partial sum `i % LANES` by a fused multiply-add, in ascending order of `i`; a last block
 //! shorter than [`LANES`] is filled with zeros; the partial sums are added as a balanced tree (lane `l` and lane
 //! `l + 16`, then `l + 8`, …). That shape is the contract: any level, and any number of rows at a time, gives the same
@@ -11,17 +14,42 @@ use planisphere_core::MatrixView;
 /// Partial sums of a row: two 512-bit registers, or four of 256 bits.
 pub const LANES: usize = 32;
 
-/// What is summed over the elements of two rows.
-trait Term: Copy {
-    fn add(self, acc: f32, a: f32, b: f32) -> f32;
+/// What a pair of rows is measured by: something gathered over the elements, in the order of this module.
+///
+/// `R` rows at a time against one query only hide latency; the numbers of a pair do not depend on it.
+pub trait Measure: Copy {
+    /// The numbers of `q` and each of `rows`, all of the same length.
+    fn of<const R: usize>(self, q: &[f32], rows: [&[f32]; R]) -> [f32; R];
 }
 
-#[derive(Clone, Copy)]
-struct Square;
-#[derive(Clone, Copy)]
-struct Product;
+/// Σ(aᵢ − bᵢ)².
+#[derive(Clone, Copy, Debug)]
+pub struct SquaredEuclidean;
 
-impl Term for Square {
+/// Σ aᵢ bᵢ.
+#[derive(Clone, Copy, Debug)]
+pub struct Dot;
+
+/// What is gathered over the elements of two rows. Two zeros must add nothing, since the last block is filled with them.
+pub(crate) trait Term: Copy {
+    fn add(self, acc: f32, a: f32, b: f32) -> f32;
+
+    /// One element for each lane.
+    #[inline(always)]
+    fn block(self, acc: &mut [f32; LANES], a: &[f32; LANES], b: &[f32; LANES]) {
+        for l in 0..LANES {
+            acc[l] = self.add(acc[l], a[l], b[l]);
+        }
+    }
+
+    /// Two partial results become one.
+    #[inline(always)]
+    fn join(x: f32, y: f32) -> f32 {
+        x + y
+    }
+}
+
+impl Term for SquaredEuclidean {
     #[inline(always)]
     fn add(self, acc: f32, a: f32, b: f32) -> f32 {
         let d = a - b;
@@ -29,50 +57,63 @@ impl Term for Square {
     }
 }
 
-impl Term for Product {
+impl Term for Dot {
     #[inline(always)]
     fn add(self, acc: f32, a: f32, b: f32) -> f32 {
         a.mul_add(b, acc)
     }
 }
 
-/// Adds the partial sums as a balanced tree.
-#[inline(always)]
-fn tree(mut acc: [f32; LANES]) -> f32 {
-    let mut half = LANES / 2;
-    while half > 0 {
-        for l in 0..half {
-            acc[l] += acc[l + half];
-        }
-        half /= 2;
+impl Measure for SquaredEuclidean {
+    #[inline(always)]
+    fn of<const R: usize>(self, q: &[f32], rows: [&[f32]; R]) -> [f32; R] {
+        gather([self; R], q, rows)
     }
-    acc[0]
 }
 
-/// The sums of one query against `R` rows, all of the same length.
+impl Measure for Dot {
+    #[inline(always)]
+    fn of<const R: usize>(self, q: &[f32], rows: [&[f32]; R]) -> [f32; R] {
+        gather([self; R], q, rows)
+    }
+}
+
+/// Joins the partial results as a balanced tree.
 #[inline(always)]
-fn sums<const R: usize, T: Term>(term: T, q: &[f32], rows: [&[f32]; R]) -> [f32; R] {
+fn tree<T: Term>(acc: [f32; LANES]) -> f32 {
+    // Halves of constant length, which stay in registers; a loop over the length would go through memory.
+    let acc = halved::<T, LANES, 16>(acc);
+    let acc = halved::<T, 16, 8>(acc);
+    let acc = halved::<T, 8, 4>(acc);
+    let [a, b, c, d] = acc;
+    T::join(T::join(a, c), T::join(b, d))
+}
+
+#[inline(always)]
+fn halved<T: Term, const N: usize, const HALF: usize>(acc: [f32; N]) -> [f32; HALF] {
+    std::array::from_fn(|l| T::join(acc[l], acc[l + HALF]))
+}
+
+/// One query against `R` rows of its length, each gathered by a term of its own.
+#[inline(always)]
+pub(crate) fn gather<const R: usize, T: Term>(terms: [T; R], q: &[f32], rows: [&[f32]; R]) -> [f32; R] {
     let mut acc = [[0f32; LANES]; R];
     let (q_blocks, q_tail) = q.as_chunks::<LANES>();
     let rows_blocks = rows.map(|r| r.as_chunks::<LANES>());
     for (b, qb) in q_blocks.iter().enumerate() {
         for r in 0..R {
             let rb = &rows_blocks[r].0[b];
-            for l in 0..LANES {
-                acc[r][l] = term.add(acc[r][l], qb[l], rb[l]);
-            }
+            terms[r].block(&mut acc[r], qb, rb);
         }
     }
     if !q_tail.is_empty() {
         let qb = padded(q_tail);
         for r in 0..R {
             let rb = padded(rows_blocks[r].1);
-            for l in 0..LANES {
-                acc[r][l] = term.add(acc[r][l], qb[l], rb[l]);
-            }
+            terms[r].block(&mut acc[r], &qb, &rb);
         }
     }
-    acc.map(tree)
+    acc.map(tree::<T>)
 }
 
 #[inline(always)]
@@ -82,49 +123,70 @@ fn padded(tail: &[f32]) -> [f32; LANES] {
     b
 }
 
-struct Pair<'a, T>(T, &'a [f32], &'a [f32]);
+struct Pair<'a, M>(M, &'a [f32], &'a [f32]);
 
-impl<T: Term> Kernel for Pair<'_, T> {
+impl<M: Measure> Kernel for Pair<'_, M> {
     type Output = f32;
     #[inline(always)]
     fn run<const ROWS: usize>(self) -> f32 {
-        sums(self.0, self.1, [self.2])[0]
+        self.0.of(self.1, [self.2])[0]
     }
 }
 
-/// One query against rows, `out[j]` for row `j`.
+/// Rows in some order.
+trait Source<'a>: Copy {
+    fn get(self, j: usize) -> &'a [f32];
+}
+
+impl<'a> Source<'a> for MatrixView<'a> {
+    #[inline(always)]
+    fn get(self, j: usize) -> &'a [f32] {
+        self.row(j)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Listed<'a>(MatrixView<'a>, &'a [u32]);
+
+impl<'a> Source<'a> for Listed<'a> {
+    #[inline(always)]
+    fn get(self, j: usize) -> &'a [f32] {
+        self.0.row(self.1[j] as usize)
+    }
+}
+
+/// One query against rows, `out[j]` for the j-th.
 #[inline(always)]
-fn one_to_many<const R: usize, T: Term>(term: T, q: &[f32], rows: MatrixView<'_>, out: &mut [f32]) {
-    let n = rows.rows();
+fn one_to_many<'a, const R: usize, M: Measure>(measure: M, q: &[f32], rows: impl Source<'a>, out: &mut [f32]) {
     let mut j = 0;
-    while j + R <= n {
-        let s = sums::<R, T>(term, q, std::array::from_fn(|r| rows.row(j + r)));
+    while j + R <= out.len() {
+        let s = measure.of::<R>(q, std::array::from_fn(|r| rows.get(j + r)));
         out[j..j + R].copy_from_slice(&s);
         j += R;
     }
-    while j < n {
-        out[j] = sums(term, q, [rows.row(j)])[0];
+    while j < out.len() {
+        out[j] = measure.of(q, [rows.get(j)])[0];
         j += 1;
     }
 }
 
-struct Many<'a, T>(T, &'a [f32], MatrixView<'a>, &'a mut [f32]);
+struct Many<'a, M, S>(M, &'a [f32], S, &'a mut [f32]);
 
-impl<T: Term> Kernel for Many<'_, T> {
+impl<'a, M: Measure, S: Source<'a>> Kernel for Many<'a, M, S> {
     type Output = ();
     #[inline(always)]
     fn run<const ROWS: usize>(self) {
-        one_to_many::<ROWS, T>(self.0, self.1, self.2, self.3);
+        one_to_many::<ROWS, M>(self.0, self.1, self.2, self.3);
     }
 }
 
-struct Block<'a, T>(T, MatrixView<'a>, MatrixView<'a>, &'a mut [f32]);
+struct Block<'a, M>(M, MatrixView<'a>, MatrixView<'a>, &'a mut [f32]);
 
-impl<T: Term> Kernel for Block<'_, T> {
+impl<M: Measure> Kernel for Block<'_, M> {
     type Output = ();
     #[inline(always)]
     fn run<const ROWS: usize>(self) {
-        let Self(term, a, b, out) = self;
+        let Self(measure, a, b, out) = self;
         let m = b.rows();
         // Tiles of rows that stay in the first-level cache while the queries pass by.
         let tile = (16 * 1024 / (4 * b.cols().max(1))).clamp(ROWS, 256);
@@ -132,11 +194,40 @@ impl<T: Term> Kernel for Block<'_, T> {
         while from < m {
             let to = (from + tile).min(m);
             for i in 0..a.rows() {
-                one_to_many::<ROWS, T>(term, a.row(i), b.slice(from, to), &mut out[i * m + from..i * m + to]);
+                one_to_many::<ROWS, M>(measure, a.row(i), b.slice(from, to), &mut out[i * m + from..i * m + to]);
             }
             from = to;
         }
     }
+}
+
+/// The measure of two rows.
+///
+/// # Panics
+/// If the lengths differ.
+#[inline]
+pub fn pair<M: Measure>(simd: Simd, measure: M, a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len(), "rows of different lengths");
+    simd.run(Pair(measure, a, b))
+}
+
+/// The measure of `q` and each row of `rows`, into `out`.
+///
+/// # Panics
+/// If `q` is not as long as the rows, or `out` not as long as there are rows.
+pub fn to_rows<M: Measure>(simd: Simd, measure: M, q: &[f32], rows: MatrixView<'_>, out: &mut [f32]) {
+    check(q.len(), rows, 1, out);
+    simd.run(Many(measure, q, rows, out));
+}
+
+/// The measure of `q` and the rows of `rows` with these ids, into `out`: to the bit what [`to_rows`] gives for them.
+///
+/// # Panics
+/// If `q` is not as long as the rows, `out` not as long as `ids`, or an id is not that of a row.
+pub fn to_listed<M: Measure>(simd: Simd, measure: M, q: &[f32], rows: MatrixView<'_>, ids: &[u32], out: &mut [f32]) {
+    assert_eq!(q.len(), rows.cols(), "rows of different lengths");
+    assert_eq!(out.len(), ids.len(), "one place for each id");
+    simd.run(Many(measure, q, Listed(rows, ids), out));
 }
 
 /// Sum of squared differences of two rows.
@@ -145,8 +236,7 @@ impl<T: Term> Kernel for Block<'_, T> {
 /// If the lengths differ.
 #[inline]
 pub fn squared_euclidean(simd: Simd, a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len(), "rows of different lengths");
-    simd.run(Pair(Square, a, b))
+    pair(simd, SquaredEuclidean, a, b)
 }
 
 /// Dot product of two rows.
@@ -155,8 +245,7 @@ pub fn squared_euclidean(simd: Simd, a: &[f32], b: &[f32]) -> f32 {
 /// If the lengths differ.
 #[inline]
 pub fn dot(simd: Simd, a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len(), "rows of different lengths");
-    simd.run(Pair(Product, a, b))
+    pair(simd, Dot, a, b)
 }
 
 /// Cosine distance 1 − a·b / (|a| |b|) from the three dot products, in [0, 2]. Two zero vectors are at distance 0, a
@@ -184,8 +273,7 @@ pub fn cosine(simd: Simd, a: &[f32], b: &[f32]) -> f32 {
 /// # Panics
 /// If `q` is not as long as the rows, or `out` not as long as there are rows.
 pub fn squared_euclidean_to_rows(simd: Simd, q: &[f32], rows: MatrixView<'_>, out: &mut [f32]) {
-    check(q.len(), rows, 1, out);
-    simd.run(Many(Square, q, rows, out));
+    to_rows(simd, SquaredEuclidean, q, rows, out);
 }
 
 /// Dot products of `q` with each row of `rows`, into `out`.
@@ -193,8 +281,7 @@ pub fn squared_euclidean_to_rows(simd: Simd, q: &[f32], rows: MatrixView<'_>, ou
 /// # Panics
 /// If `q` is not as long as the rows, or `out` not as long as there are rows.
 pub fn dot_to_rows(simd: Simd, q: &[f32], rows: MatrixView<'_>, out: &mut [f32]) {
-    check(q.len(), rows, 1, out);
-    simd.run(Many(Product, q, rows, out));
+    to_rows(simd, Dot, q, rows, out);
 }
 
 /// Squared Euclidean distances of all rows of `a` to all rows of `b`, into `out`, row-major.
@@ -203,7 +290,7 @@ pub fn dot_to_rows(simd: Simd, q: &[f32], rows: MatrixView<'_>, out: &mut [f32])
 /// If the rows differ in length, or `out` does not have `a.rows() * b.rows()` places.
 pub fn squared_euclidean_block(simd: Simd, a: MatrixView<'_>, b: MatrixView<'_>, out: &mut [f32]) {
     check(a.cols(), b, a.rows(), out);
-    simd.run(Block(Square, a, b, out));
+    simd.run(Block(SquaredEuclidean, a, b, out));
 }
 
 /// Dot products of all rows of `a` with all rows of `b`, into `out`, row-major.
@@ -212,7 +299,7 @@ pub fn squared_euclidean_block(simd: Simd, a: MatrixView<'_>, b: MatrixView<'_>,
 /// If the rows differ in length, or `out` does not have `a.rows() * b.rows()` places.
 pub fn dot_block(simd: Simd, a: MatrixView<'_>, b: MatrixView<'_>, out: &mut [f32]) {
     check(a.cols(), b, a.rows(), out);
-    simd.run(Block(Product, a, b, out));
+    simd.run(Block(Dot, a, b, out));
 }
 
 fn check(len: usize, rows: MatrixView<'_>, queries: usize, out: &[f32]) {
@@ -268,6 +355,11 @@ mod tests {
                 prop_assert_eq!(bits(&one), product[..n].to_vec());
                 prop_assert_eq!(squared_euclidean(simd, a.row(0), b.row(0)).to_bits(), square[0]);
                 prop_assert_eq!(dot(simd, a.row(0), b.row(0)).to_bits(), product[0]);
+                let ids: Vec<u32> = (0..n as u32).rev().chain(0..n as u32).collect();
+                let mut listed = vec![0f32; 2 * n];
+                to_listed(simd, SquaredEuclidean, a.row(0), b.view(), &ids, &mut listed);
+                let want: Vec<u32> = ids.iter().map(|&j| square[j as usize]).collect();
+                prop_assert_eq!(bits(&listed), want);
             }
         }
 

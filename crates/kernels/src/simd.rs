@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub enum SimdLevel {
     /// What the build target has: SSE2 on a plain x86-64 build, NEON on aarch64.
     Scalar,
-    /// AVX2 and FMA (x86-64-v3, since 2013).
+    /// AVX2, FMA and POPCNT (x86-64-v3, since 2013).
     Avx2,
     /// AVX-512 F, BW, DQ and VL (x86-64-v4).
     Avx512,
@@ -99,7 +99,7 @@ fn best() -> SimdLevel {
     #[cfg(target_arch = "x86_64")]
     {
         use std::arch::is_x86_feature_detected as has;
-        if has!("avx2") && has!("fma") {
+        if has!("avx2") && has!("fma") && has!("popcnt") {
             if has!("avx512f") && has!("avx512bw") && has!("avx512dq") && has!("avx512vl") {
                 return SimdLevel::Avx512;
             }
@@ -111,14 +111,14 @@ fn best() -> SimdLevel {
 
 /// `ROWS` = 2: two rows of 4 × 256 bits leave half of the 16 registers for the operands.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,popcnt")]
 fn avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<2>()
 }
 
 /// `ROWS` = 4: four rows of 2 × 512 bits hide the latency of the multiply-adds.
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,popcnt")]
 fn avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<4>()
 }

@@ -24,6 +24,7 @@ pub fn dot_tiles(simd: Simd, a: MatrixView<'_>, b: MatrixView<'_>, out: &mut [f3
 }
 
 #[cfg(target_arch = "x86_64")]
+#[allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
 mod x86 {
     use crate::rows::LANES;
     use planisphere_core::MatrixView;
@@ -115,9 +116,8 @@ mod x86 {
                 let low = if left >= 16 { 0xffff } else { (1u32 << left) - 1 } as __mmask16;
                 let high = if left > 16 { (1u32 << (left - 16)) - 1 } else { 0 } as __mmask16;
                 // `wrapping_add`, since the second half of a short tail may start beyond the end, where nothing is read.
-                let load = |p: *const f32| {
-                    [_mm512_maskz_loadu_ps(low, p), _mm512_maskz_loadu_ps(high, p.wrapping_add(16))]
-                };
+                let load =
+                    |p: *const f32| [_mm512_maskz_loadu_ps(low, p), _mm512_maskz_loadu_ps(high, p.wrapping_add(16))];
                 let rows: [[__m512; 2]; R] = std::array::from_fn(|s| load(r.add(s * d + at)));
                 for t in 0..Q {
                     let x = load(q.add(t * d + at));

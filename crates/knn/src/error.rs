@@ -28,6 +28,30 @@ pub enum Error {
         /// The other row.
         other: usize,
     },
+    /// A value lies outside of what the metric is defined for.
+    #[error("{metric} of row {row}, column {col}: {value} {reason}")]
+    Domain {
+        /// The metric.
+        metric: &'static str,
+        /// Row, counted from 0.
+        row: usize,
+        /// Column, counted from 0.
+        col: usize,
+        /// The value.
+        value: f32,
+        /// What is allowed.
+        reason: &'static str,
+    },
+    /// The metric gives no finite number for two rows.
+    #[error("the distance between rows {row} and {other} is {value}, not a finite number")]
+    NotADistance {
+        /// The one row.
+        row: usize,
+        /// The other row.
+        other: usize,
+        /// What the metric gives.
+        value: f32,
+    },
     /// There is not one of these for each row.
     #[error("there are {got} {what} for {expected} rows")]
     Lengths {

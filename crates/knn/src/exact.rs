@@ -1,12 +1,16 @@
 //! Exact search: the parameters and the outer loop.
 
+use crate::bit_matrix::BitMatrix;
+use crate::coded;
 use crate::error::{Error, Result};
-use crate::metric::Metric;
+use crate::metric::{Distance, Metric};
 use crate::search::{Prepared, Scratch};
+use crate::space::{Rows, Space};
 use planisphere_core::{Context, KnnGraph, MatrixView};
 use planisphere_kernels::Simd;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Query rows that one task works on.
 const PANEL: usize = 128;
@@ -15,8 +19,13 @@ const WAVE: usize = 64;
 
 /// Exact k-nearest-neighbor search.
 ///
-/// Time grows with n² · d; memory beyond the input is 8 bytes for each entry of the graph and a few megabytes a thread, and
-/// another copy of the input where its values are extreme in size or far from the origin.
+/// Time grows with n² · d. Metrics that follow from dot products (Euclidean and its weighted kin, Mahalanobis, cosine,
+/// correlation, dot, Hellinger) go through matrix products; the others through vector code over blocks that stay in the
+/// cache, two-valued ones 64 columns at a time.
+///
+/// Memory beyond the input is 8 bytes for each entry of the graph and a few megabytes a thread; another copy of the input
+/// where its values are extreme in size or far from the origin, and for the metrics that are computed on rows made from
+/// the given ones (seuclidean, mahalanobis, wminkowski, correlation, hellinger); a 32nd of it for two-valued ones.
 ///
 /// ```
 /// use planisphere_core::Matrix;
@@ -56,27 +65,96 @@ impl Exact {
     /// The neighbor graph of `x`, watched and cancelled through `cx`.
     ///
     /// # Errors
-    /// [`Error::InvalidParam`] unless 1 ≤ k < n (a matrix of one row or none has an empty graph for any k);
-    /// [`Error::NoColumns`]; [`Error::Overflow`]; [`Error::Core`] for values that are not finite; [`Error::Cancelled`].
+    /// [`Error::InvalidParam`] unless 1 ≤ k < n (a matrix of one row or none has an empty graph for any k) and the metric's
+    /// parameters fit ([`Metric::check`]); [`Error::Domain`] for values that the metric is not defined for;
+    /// [`Error::NoColumns`]; [`Error::Overflow`] and [`Error::NotADistance`] for distances that are not finite;
+    /// [`Error::Core`] for values that are not finite; [`Error::Cancelled`].
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<KnnGraph> {
         let x = x.into();
-        cx.run(|cx| self.search(x, cx))?
+        cx.run(|cx| {
+            x.check()?;
+            let prepare = |simd| {
+                let space = Space::new(&self.metric, x, simd)?;
+                let rows = space.rows(x)?;
+                Ok((space, rows))
+            };
+            self.search(x.rows(), x.cols(), prepare, cx)
+        })?
     }
 
-    fn search(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<KnnGraph> {
-        let (n, k) = (x.rows(), self.k);
-        x.check()?;
+    /// The neighbor graph of `x` by a distance of your own (any [`Metric`] set before does not count), on the current
+    /// threads.
+    ///
+    /// # Errors
+    /// As [`Exact::fit_with`].
+    pub fn fit_custom<'m>(&self, x: impl Into<MatrixView<'m>>, distance: impl Distance + 'static) -> Result<KnnGraph> {
+        self.fit_custom_with(x, distance, &mut Context::new())
+    }
+
+    /// [`Exact::fit_custom`], watched and cancelled through `cx`.
+    ///
+    /// # Errors
+    /// As [`Exact::fit_with`].
+    pub fn fit_custom_with<'m>(
+        &self,
+        x: impl Into<MatrixView<'m>>,
+        distance: impl Distance + 'static,
+        cx: &mut Context<'_>,
+    ) -> Result<KnnGraph> {
+        let x = x.into();
+        cx.run(|cx| {
+            x.check()?;
+            let prepare = |simd| {
+                let space = Space::custom(Arc::new(distance), simd);
+                let rows = space.rows(x)?;
+                Ok((space, rows))
+            };
+            self.search(x.rows(), x.cols(), prepare, cx)
+        })?
+    }
+
+    /// The neighbor graph of rows of bits, by one of the metrics that compare two-valued columns, [`Metric::Hamming`]
+    /// among them; on the current threads. The same graph as that of the rows as numbers.
+    ///
+    /// # Errors
+    /// As [`Exact::fit_with`]; [`Error::InvalidParam`] for another metric.
+    pub fn fit_bits(&self, x: &BitMatrix) -> Result<KnnGraph> {
+        self.fit_bits_with(x, &mut Context::new())
+    }
+
+    /// [`Exact::fit_bits`], watched and cancelled through `cx`.
+    ///
+    /// # Errors
+    /// As [`Exact::fit_bits`].
+    pub fn fit_bits_with(&self, x: &BitMatrix, cx: &mut Context<'_>) -> Result<KnnGraph> {
+        cx.run(|cx| {
+            let prepare = |simd| {
+                let space = Space::of_bits(&self.metric, simd)?;
+                let rows = space.bit_rows(x);
+                Ok((space, rows))
+            };
+            self.search(x.rows(), x.bits(), prepare, cx)
+        })?
+    }
+
+    fn search<'p>(
+        &self,
+        n: usize,
+        cols: usize,
+        prepare: impl FnOnce(Simd) -> Result<(Space, Rows<'p>)>,
+        cx: &mut Context<'_>,
+    ) -> Result<KnnGraph> {
+        let k = self.k;
         if n <= 1 {
             return Ok(KnnGraph::new(n, 0, Vec::new(), Vec::new())?);
         }
-        if x.cols() == 0 {
-            return Err(Error::NoColumns { rows: n });
+        check_shape(n, cols, k)?;
+        let simd = Simd::detect();
+        let (space, rows) = prepare(simd)?;
+        if let Some(graph) = coded::search::exact(simd, &space, &rows, k, cx)? {
+            return Ok(graph);
         }
-        if k == 0 || k >= n {
-            let reason = format!("must be from 1 to {}, the number of other rows", n - 1);
-            return Err(Error::InvalidParam { param: "k", value: k.to_string(), reason });
-        }
-        let prepared = Prepared::new(x, self.metric, Simd::detect());
+        let prepared = Prepared::of(space, rows, simd);
         let mut ids = vec![0u32; n * k];
         let mut dists = vec![0f32; n * k];
         let token = cx.token();
@@ -92,9 +170,19 @@ impl Exact {
             )?;
         }
         cx.progress(n as u64, n as u64)?;
-        if let Some(at) = dists.iter().position(|d| !d.is_finite()) {
-            return Err(Error::Overflow { row: at / k, other: ids[at] as usize });
-        }
+        prepared.check(0, k, &ids, &dists)?;
         Ok(KnnGraph::new(n, k, ids, dists)?)
     }
+}
+
+/// What every search of more than one row wants of its input.
+pub(crate) fn check_shape(n: usize, cols: usize, k: usize) -> Result<()> {
+    if cols == 0 {
+        return Err(Error::NoColumns { rows: n });
+    }
+    if k == 0 || k >= n {
+        let reason = format!("must be from 1 to {}, the number of other rows", n - 1);
+        return Err(Error::InvalidParam { param: "k", value: k.to_string(), reason });
+    }
+    Ok(())
 }

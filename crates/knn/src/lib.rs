@@ -16,21 +16,43 @@
 //! [`Precomputed`] takes them from distances that are given, as a full matrix or a sparse one. A graph that was made
 //! elsewhere needs no search: see [`KnnGraph::new`](planisphere_core::KnnGraph::new) and
 //! [`KnnGraph::from_self_included`](planisphere_core::KnnGraph::from_self_included).
+//! All metrics of umap-learn and scipy for vectors are there ([`Metric`]), rows of bits ([`BitMatrix`]) and distances of
+//! your own ([`Distance`]):
+//!
+//! ```
+//! use planisphere_core::Matrix;
+//! use planisphere_knn::{Exact, Metric};
+//!
+//! let cities = Matrix::from_rows([[52.52f32, 13.41], [48.86, 2.35], [35.68, 139.69]].map(|c| c.map(f32::to_radians)))?;
+//! let graph = Exact::new(1).metric(Metric::Haversine).fit(&cities)?;
+//! let km: Vec<u32> = graph.dists().iter().map(|radians| (radians * 6371.0).round() as u32).collect();
+//! assert_eq!((graph.ids(), km), (&[1, 0, 0][..], vec![878, 878, 8917]));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! [`quality`] scores maps by their neighbors.
 //!
 //! # Conventions
 //! A row never is its own neighbor; k counts the others. Rows are ascending by (distance, id), so that ties are broken by
-//! id. Distances are true ones, not squared.
+//! id. Distances are those of the [`Metric`], which are negative under [`Metric::Dot`] alone, or under a [`Distance`] of
+//! your own.
 
+mod approx;
+mod bit_matrix;
+mod coded;
 mod error;
 mod exact;
 mod metric;
+mod panels;
 mod precomputed;
 pub mod quality;
 mod search;
+mod space;
+mod stand_in;
 
+pub use approx::Approx;
+pub use bit_matrix::BitMatrix;
 pub use error::{Error, Result};
 pub use exact::Exact;
-pub use metric::{Metric, ParseMetricError};
+pub use metric::{Distance, Metric, ParseMetricError};
 pub use precomputed::Precomputed;

@@ -80,8 +80,8 @@ pub fn trustworthiness_with<'x, 'y>(
 ) -> Result<f64> {
     let (x, y) = (x.into(), y.into());
     same_rows(x, y)?;
-    let ranked = Space { rows: x, metric: metric_of_x };
-    let near = Space { rows: y, metric: Metric::Euclidean };
+    let ranked = Side { rows: x, metric: &metric_of_x };
+    let near = Side { rows: y, metric: &Metric::Euclidean };
     cx.run(|cx| ranks_kept(ranked, near, k, sample, seed, cx))?
 }
 
@@ -118,8 +118,8 @@ pub fn continuity_with<'x, 'y>(
 ) -> Result<f64> {
     let (x, y) = (x.into(), y.into());
     same_rows(x, y)?;
-    let ranked = Space { rows: y, metric: Metric::Euclidean };
-    let near = Space { rows: x, metric: metric_of_x };
+    let ranked = Side { rows: y, metric: &Metric::Euclidean };
+    let near = Side { rows: x, metric: &metric_of_x };
     cx.run(|cx| ranks_kept(ranked, near, k, sample, seed, cx))?
 }
 
@@ -199,9 +199,9 @@ pub fn label_accuracy<S: Ord>(graph: &KnnGraph, labels: &[Option<S>]) -> Result<
 
 /// Rows and what is near among them.
 #[derive(Clone, Copy)]
-struct Space<'a> {
+struct Side<'a> {
     rows: MatrixView<'a>,
-    metric: Metric,
+    metric: &'a Metric,
 }
 
 fn same_rows(x: MatrixView<'_>, y: MatrixView<'_>) -> Result<()> {
@@ -213,18 +213,18 @@ fn same_rows(x: MatrixView<'_>, y: MatrixView<'_>) -> Result<()> {
 
 /// 1 less the scaled sum of what the ranks in `ranked` of the k nearest rows in `near` are above k.
 fn ranks_kept(
-    ranked: Space<'_>,
-    near: Space<'_>,
+    ranked: Side<'_>,
+    near: Side<'_>,
     k: usize,
     sample: usize,
     seed: u64,
     cx: &mut Context<'_>,
 ) -> Result<f64> {
     let n = ranked.rows.rows();
-    for space in [ranked, near] {
+    for side in [ranked, near] {
         // The whole of it, so that a bad value is found at its place and whatever the sample.
-        space.rows.check()?;
-        if space.rows.cols() == 0 && n > 0 {
+        side.rows.check()?;
+        if side.rows.cols() == 0 && n > 0 {
             return Err(Error::NoColumns { rows: n });
         }
     }
@@ -241,8 +241,8 @@ fn ranks_kept(
     let (ranked_rows, near_rows) = samples.as_ref().map_or((ranked.rows, near.rows), |(a, b)| (a.view(), b.view()));
     let simd = Simd::detect();
     let scorer = Scorer {
-        ranked: Prepared::new(ranked_rows, ranked.metric, simd),
-        near: Prepared::new(near_rows, near.metric, simd),
+        ranked: Prepared::new(ranked_rows, ranked.metric, simd).map_err(|e| name_rows(e, ids.as_deref()))?,
+        near: Prepared::new(near_rows, near.metric, simd).map_err(|e| name_rows(e, ids.as_deref()))?,
         m,
         k,
         token: cx.token(),
@@ -287,6 +287,12 @@ fn name_rows(error: Error, ids: Option<&[u32]>) -> Error {
         (Error::Overflow { row, other }, Some(ids)) => {
             Error::Overflow { row: ids[row] as usize, other: ids[other] as usize }
         }
+        (Error::NotADistance { row, other, value }, Some(ids)) => {
+            Error::NotADistance { row: ids[row] as usize, other: ids[other] as usize, value }
+        }
+        (Error::Domain { metric, row, col, value, reason }, Some(ids)) => {
+            Error::Domain { metric, row: ids[row] as usize, col, value, reason }
+        }
         (error, _) => error,
     }
 }
@@ -318,9 +324,7 @@ impl Scorer<'_> {
         dists.resize((to - from) * k, 0.0);
         to_all.resize(m, 0.0);
         self.near.panel(from, to, k, &self.token, scratch, ids, dists)?;
-        if let Some(at) = dists.iter().position(|d| !d.is_finite()) {
-            return Err(Error::Overflow { row: from + at / k, other: ids[at] as usize });
-        }
+        self.near.check(from, k, ids, dists)?;
         let mut penalty = 0;
         for (i, near) in (from..to).zip(ids.chunks_exact(k)) {
             self.token.check()?;
@@ -329,7 +333,7 @@ impl Scorer<'_> {
             for &j in near {
                 let distance = to_all[j as usize];
                 if !distance.is_finite() {
-                    return Err(Error::Overflow { row: i, other: j as usize });
+                    return Err(self.ranked.not_finite(i, j as usize, distance));
                 }
                 // The ids below j come before it if they are as near, those above only if they are nearer.
                 let (before, after) = to_all.split_at(j as usize);

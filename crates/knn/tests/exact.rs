@@ -106,7 +106,7 @@ fn rows_far_from_the_origin_and_crowds_of_ties() {
 #[test]
 fn same_bytes_for_any_threads_and_level() {
     let x = normal(2500, 50, 1.0, 3.0, 9);
-    for &metric in Metric::ALL {
+    for metric in [Metric::Euclidean, Metric::Cosine] {
         let search = Exact::new(15).metric(metric);
         let want = search.fit(&x).unwrap();
         for t in [1, 2, 3, 8] {

@@ -103,13 +103,13 @@ proptest! {
 #[test]
 fn the_best_the_worst_and_a_random_map() {
     let x = noise(500, 3, 1);
-    for &metric in Metric::ALL {
+    for metric in [Metric::Euclidean, Metric::Cosine] {
         let own = if metric == Metric::Cosine { on_sphere(&x) } else { x.clone() };
         assert_eq!(trustworthiness(&own, &own, 10, Metric::Euclidean, ALL, 0).unwrap(), 1.0);
         // On the sphere the cosine orders rows as the Euclidean distance does, up to rounding.
-        assert!(trustworthiness(&x, &own, 10, metric, ALL, 0).unwrap() > 0.999_99, "{metric}");
-        assert!(continuity(&x, &own, 10, metric, ALL, 0).unwrap() > 0.999_99, "{metric}");
-        let random = trustworthiness(&x, &noise(500, 2, 2), 10, metric, ALL, 0).unwrap();
+        assert!(trustworthiness(&x, &own, 10, metric.clone(), ALL, 0).unwrap() > 0.999_99, "{metric}");
+        assert!(continuity(&x, &own, 10, metric.clone(), ALL, 0).unwrap() > 0.999_99, "{metric}");
+        let random = trustworthiness(&x, &noise(500, 2, 2), 10, metric.clone(), ALL, 0).unwrap();
         assert!((random - 0.5).abs() < 0.03, "{metric}: {random}");
     }
     // Three rows on a line; the map puts the farthest nearest, each by one rank, for two of them.
@@ -144,11 +144,11 @@ fn the_size_of_the_numbers_does_not_matter() {
 fn same_bits_for_any_threads_and_level() {
     let (x, y) = (noise(1300, 30, 5), noise(1300, 2, 6));
     for sample in [ALL, 700] {
-        for &metric in Metric::ALL {
+        for metric in [Metric::Euclidean, Metric::Cosine] {
             let score = |t| {
                 let mut cx = Context::new().threads(Threads::Exactly(t));
-                let a = trustworthiness_with(&x, &y, 12, metric, sample, 9, &mut cx).unwrap();
-                let b = continuity_with(&x, &y, 12, metric, sample, 9, &mut cx).unwrap();
+                let a = trustworthiness_with(&x, &y, 12, metric.clone(), sample, 9, &mut cx).unwrap();
+                let b = continuity_with(&x, &y, 12, metric.clone(), sample, 9, &mut cx).unwrap();
                 (a.to_bits(), b.to_bits())
             };
             let want = score(1);

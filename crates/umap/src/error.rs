@@ -43,6 +43,16 @@ pub enum Error {
         /// `spread`.
         spread: f64,
     },
+    /// A neighbor lies at less than no distance, as under dot products of long rows, which no fuzzy graph can be made of.
+    #[error("the distance of row {row} to its neighbor {neighbor} is {value}; UMAP needs distances of at least 0")]
+    NegativeDistance {
+        /// Row, counted from 0.
+        row: usize,
+        /// Id of the neighbor.
+        neighbor: u32,
+        /// The distance.
+        value: f32,
+    },
     /// Positions ran away to infinity, which only extreme parameters can cause.
     #[error("the layout diverged in epoch {epoch}; use a smaller learning_rate or repulsion_strength")]
     Diverged {

@@ -67,7 +67,8 @@ impl Umap {
     ///
     /// # Errors
     /// [`Error::InvalidParam`], [`Error::NoRows`], [`Error::InitShape`], [`Error::NoCurve`], [`Error::Diverged`],
-    /// [`Error::Core`] for values that are not finite, [`Error::Neighbors`], [`Error::Cancelled`].
+    /// [`Error::Core`] for values that are not finite, [`Error::Neighbors`], [`Error::NegativeDistance`],
+    /// [`Error::Cancelled`].
     #[cfg(feature = "knn")]
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<UmapModel> {
         let x = x.into();
@@ -80,7 +81,7 @@ impl Umap {
                 cx.warn(Warning::AllEqual { rows: n });
             }
             let neighbors = if n > 1 {
-                let search = planisphere_knn::Exact::new(k).metric(self.metric);
+                let search = planisphere_knn::Exact::new(k).metric(self.metric.clone());
                 cx.stage(Stage::Neighbors, 0.4, |cx| search.fit_with(x, cx))?
             } else {
                 KnnGraph::new(n, 0, Vec::new(), Vec::new())?
@@ -102,7 +103,7 @@ impl Umap {
     ///
     /// # Errors
     /// [`Error::InvalidParam`], [`Error::NoRows`], [`Error::InitShape`], [`Error::InitNeedsData`], [`Error::NoCurve`],
-    /// [`Error::Diverged`], [`Error::Cancelled`].
+    /// [`Error::NegativeDistance`], [`Error::Diverged`], [`Error::Cancelled`].
     pub fn fit_graph_with(
         &self,
         graph: &KnnGraph,

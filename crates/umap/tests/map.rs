@@ -1,6 +1,6 @@
 //! Whole maps: the same bytes everywhere, as good as the reference's, and defined for every input.
 
-use planisphere_core::{CancelToken, Context, CounterRng, Event, Matrix, Stage, Threads, Warning};
+use planisphere_core::{CancelToken, Context, CounterRng, Event, KnnGraph, Matrix, Stage, Threads, Warning};
 use planisphere_fixtures::{digits, golden_json};
 use planisphere_kernels::{Simd, SimdLevel};
 use planisphere_knn::{Exact, Metric, quality};
@@ -134,6 +134,16 @@ fn parameters_are_checked_by_name_and_value() {
     let mut bad = x.clone();
     bad.row_mut(4)[2] = f32::INFINITY;
     assert!(Umap::new().fit(&bad).unwrap_err().to_string().starts_with("row 4, column 2 holds inf"));
+}
+
+#[test]
+fn negative_distances_are_an_error() {
+    let graph = KnnGraph::new(3, 1, vec![1, 0, 1], vec![0.5, 0.5, -0.25]).unwrap();
+    let want = Error::NegativeDistance { row: 2, neighbor: 1, value: -0.25 };
+    assert_eq!(Umap::new().fit_graph(&graph), Err(want));
+    let long = Matrix::from_rows([[3.0, 0.0], [2.0, 0.0], [0.0, 5.0]]).unwrap();
+    let e = Umap::new().metric(Metric::Dot).fit(&long);
+    assert_eq!(e, Err(Error::NegativeDistance { row: 0, neighbor: 1, value: -5.0 }));
 }
 
 #[test]

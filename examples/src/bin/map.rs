@@ -37,8 +37,7 @@ struct Cli {
     /// Dimensions of the map
     #[arg(long, value_name = "2|3", default_value_t = 2, value_parser = clap::value_parser!(u8).range(2..=3))]
     n_components: u8,
-    /// euclidean or cosine [default: cosine for texts, euclidean for vectors]
-    #[arg(long)]
+    #[arg(long, help = format!("{} [default: cosine for texts, euclidean for vectors]", Metric::NAMES.join(", ")))]
     metric: Option<Metric>,
     /// Neighbors of each row, the row itself counted: more shows more of the whole, fewer more detail
     #[arg(long, value_name = "N", default_value_t = 15)]
@@ -96,20 +95,20 @@ fn main() -> ExitCode {
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);
 
         let (table, embedded) = read(&cli, &mut cx)?;
-        let metric = cli.metric.unwrap_or(if embedded.is_some() { Metric::Cosine } else { Metric::Euclidean });
+        let metric = cli.metric.clone().unwrap_or(if embedded.is_some() { Metric::Cosine } else { Metric::Euclidean });
         let Some(vectors) = embedded.as_ref().or(table.vectors()) else {
             return Err(Failure::Usage(format!("{} has neither texts nor vectors", cli.input.display())));
         };
         (report.n, report.d) = (vectors.rows(), vectors.cols());
-        note_parameters(&cli, metric, embedded.is_some(), &mut report);
+        note_parameters(&cli, &metric, embedded.is_some(), &mut report);
 
         let mut maps = Vec::new();
         for &method in &methods(&cli) {
-            maps.push((method, project(&cli, method, metric, vectors, &mut cx)?));
+            maps.push((method, project(&cli, method, &metric, vectors, &mut cx)?));
         }
         input::staged(&mut cx, Stage::Write, |_| cli.out.iter().try_for_each(|out| write(&cli, out, &table, &maps)))?;
         if cli.quality {
-            score(&cli, metric, vectors, &table, &maps, &mut report, &mut cx)?;
+            score(&cli, &metric, vectors, &table, &maps, &mut report, &mut cx)?;
         }
         report.finish(&cli.common, &cx.take_report())
     })
@@ -166,11 +165,11 @@ fn read(cli: &Cli, cx: &mut Context<'_>) -> Result<(Table, Option<Matrix>), Fail
     Ok((table, vectors))
 }
 
-fn note_parameters(cli: &Cli, metric: Metric, embedded: bool, report: &mut RunReport) {
+fn note_parameters(cli: &Cli, metric: &Metric, embedded: bool, report: &mut RunReport) {
     let names: Vec<&str> = methods(cli).into_iter().map(name).collect();
     report.parameter("method", names);
     report.parameter("n_components", cli.n_components);
-    report.parameter("metric", metric.name());
+    report.parameter("metric", metric.to_string());
     report.parameter("n_neighbors", cli.n_neighbors);
     report.parameter("min_dist", cli.min_dist);
     report.parameter("n_epochs", cli.n_epochs);
@@ -193,13 +192,13 @@ fn name(method: Method) -> &'static str {
     }
 }
 
-fn project(cli: &Cli, method: Method, metric: Metric, x: &Matrix, cx: &mut Context<'_>) -> Result<Matrix, Failure> {
+fn project(cli: &Cli, method: Method, metric: &Metric, x: &Matrix, cx: &mut Context<'_>) -> Result<Matrix, Failure> {
     let dim = usize::from(cli.n_components);
     match method {
         Method::Umap => {
             let mut umap = Umap::new()
                 .n_components(dim)
-                .metric(metric)
+                .metric(metric.clone())
                 .n_neighbors(cli.n_neighbors)
                 .min_dist(cli.min_dist)
                 .seed(cli.common.seed)
@@ -220,7 +219,7 @@ fn project(cli: &Cli, method: Method, metric: Metric, x: &Matrix, cx: &mut Conte
 /// Scores every map against the vectors.
 fn score(
     cli: &Cli,
-    metric: Metric,
+    metric: &Metric,
     x: &Matrix,
     table: &Table,
     maps: &[(Method, Matrix)],
@@ -232,17 +231,17 @@ fn score(
         say(&format!("warning: --quality needs at least 3 rows, there are {}; no scores", x.rows()));
         return Ok(());
     }
-    let graph = |m: &Matrix, metric, cx: &mut Context<'_>| -> Result<KnnGraph, Failure> {
-        Ok(Exact::new(k).metric(metric).fit_with(m, cx)?)
+    let graph = |m: &Matrix, metric: &Metric, cx: &mut Context<'_>| -> Result<KnnGraph, Failure> {
+        Ok(Exact::new(k).metric(metric.clone()).fit_with(m, cx)?)
     };
     input::staged(cx, Stage::Quality, |cx| {
         let truth = graph(x, metric, cx)?;
         for (method, y) in maps {
-            let near = graph(y, Metric::Euclidean, cx)?;
+            let near = graph(y, &Metric::Euclidean, cx)?;
             let (sample, seed) = (QUALITY_SAMPLE, cli.common.seed);
             let mut scores = BTreeMap::new();
-            scores.insert("trustworthiness", quality::trustworthiness_with(x, y, k, metric, sample, seed, cx)?);
-            scores.insert("continuity", quality::continuity_with(x, y, k, metric, sample, seed, cx)?);
+            scores.insert("trustworthiness", quality::trustworthiness_with(x, y, k, metric.clone(), sample, seed, cx)?);
+            scores.insert("continuity", quality::continuity_with(x, y, k, metric.clone(), sample, seed, cx)?);
             scores.insert("neighbors_kept", near.recall(&truth)?);
             if let Some(labels) = table.labels().filter(|l| l.iter().any(Option::is_some)) {
                 scores.insert("label_accuracy", quality::label_accuracy(&near, labels)?);

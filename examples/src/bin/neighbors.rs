@@ -17,8 +17,7 @@ struct Cli {
     /// Neighbors of each row, the row itself not counted
     #[arg(long, default_value_t = 15)]
     k: usize,
-    /// euclidean or cosine
-    #[arg(long, default_value_t = Metric::Euclidean)]
+    #[arg(long, help = Metric::NAMES.join(", "), default_value_t = Metric::Euclidean)]
     metric: Metric,
     /// How to search; exact search is the only one so far
     #[arg(long, value_enum, default_value_t = Knn::Auto)]
@@ -46,8 +45,9 @@ fn main() -> ExitCode {
         let Some(x) = table.vectors() else {
             return Err(Failure::Usage(format!("{} has texts, not vectors; run embed first", cli.input.display())));
         };
-        let graph =
-            input::staged(&mut cx, Stage::Neighbors, |cx| Ok(Exact::new(cli.k).metric(cli.metric).fit_with(x, cx)?))?;
+        let graph = input::staged(&mut cx, Stage::Neighbors, |cx| {
+            Ok(Exact::new(cli.k).metric(cli.metric.clone()).fit_with(x, cx)?)
+        })?;
         input::staged(&mut cx, Stage::Write, |_| {
             let dists = planisphere::core::MatrixView::new(graph.n(), graph.k(), graph.dists())?;
             write_npy_ids(format!("{}.ids.npy", cli.out), graph.n(), graph.k(), graph.ids())?;
@@ -55,7 +55,7 @@ fn main() -> ExitCode {
         })?;
         (report.n, report.d) = (x.rows(), x.cols());
         report.parameter("k", cli.k);
-        report.parameter("metric", cli.metric.name());
+        report.parameter("metric", cli.metric.to_string());
         report.parameter(
             "knn",
             match cli.knn {

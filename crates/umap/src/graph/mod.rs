@@ -16,13 +16,20 @@ use planisphere_core::{Csr, KnnGraph};
 ///
 /// # Errors
 /// [`Error::InvalidParam`] for a `local_connectivity` that is not a finite number of at least 0, or a ratio outside of 0
-/// to 1; [`Error::Core`] if the graph cannot be represented.
+/// to 1; [`Error::NegativeDistance`]; [`Error::Core`] if the graph cannot be represented.
 pub fn fuzzy_graph(graph: &KnnGraph, local_connectivity: f64, set_op_mix_ratio: f32) -> Result<Csr> {
     if !local_connectivity.is_finite() || local_connectivity < 0.0 {
         return Err(Error::param("local_connectivity", local_connectivity, "must be a finite number of at least 0"));
     }
     if !(0.0..=1.0).contains(&set_op_mix_ratio) {
         return Err(Error::param("set_op_mix_ratio", set_op_mix_ratio, "must be from 0 to 1"));
+    }
+    if let Some(at) = graph.dists().iter().position(|&d| d < 0.0) {
+        return Err(Error::NegativeDistance {
+            row: at / graph.k(),
+            neighbor: graph.ids()[at],
+            value: graph.dists()[at],
+        });
     }
     let smoothed = smooth_knn(graph, local_connectivity, 1.0);
     symmetrize(&directed(graph, &smoothed)?, set_op_mix_ratio)

@@ -1,0 +1,218 @@
+//! A sample of rows with their exact neighbors, by which a search steers itself and knows how good it is.
+
+use crate::coded::blocks::{Panels, Queries};
+use crate::coded::centers::Centers;
+use crate::coded::groups::Lists;
+use crate::coded::measured::Measured;
+use crate::coded::pool::Pool;
+use crate::coded::proxy::Proxy;
+use crate::error::Result;
+use planisphere_core::{CancelToken, CounterRng};
+use planisphere_kernels::{Simd, codes};
+use rayon::prelude::*;
+
+/// Rows of a sample where coded distances rule most others out, and where every distance has to be computed.
+const CODED: usize = 8 * codes::PANEL;
+const PLAIN: usize = 2 * codes::PANEL;
+/// Parts of the rows that are looked through side by side.
+const PARTS: usize = 8;
+/// Rows that one screening compares with a panel of the sample.
+const BLOCK: usize = 96;
+
+/// Some rows and their `k` nearest others.
+pub(crate) struct Sample {
+    pub(crate) rows: Vec<u32>,
+    pub(crate) k: usize,
+    /// Neighbors of each, nearest first.
+    ids: Vec<u32>,
+    dists: Vec<f32>,
+    /// Where the true neighbors stand among all rows by their coded distance: sorted, for all rows of the sample.
+    ranks: Vec<u32>,
+}
+
+impl Sample {
+    /// One row out of each stretch of n / size. With `coded`, the true neighbors are looked for among the first few hundred
+    /// by coded distance, else among all.
+    pub(crate) fn draw(
+        simd: Simd,
+        proxy: &Proxy,
+        measured: &Measured<'_, '_>,
+        k: usize,
+        coded: bool,
+        seed: u64,
+        token: &CancelToken,
+    ) -> Result<Self> {
+        let n = proxy.len();
+        let size = n.min(if coded { CODED } else { PLAIN });
+        let draws = CounterRng::new(seed, "sample").at(0, 0);
+        let rows: Vec<u32> = (0..size)
+            .map(|i| {
+                let (from, to) = (i * n / size, (i + 1) * n / size);
+                (from + draws.below(i as u64, (to - from) as u32) as usize) as u32
+            })
+            .collect();
+        let found: Vec<Vec<(f32, u32, u32)>> = if coded {
+            Self::by_codes(simd, proxy, measured, &rows, k, token)?
+        } else {
+            rows.par_iter().map(|&row| Self::by_all(measured, row, n, k, token)).collect::<Result<_>>()?
+        };
+        let mut ranks: Vec<u32> = found.iter().flatten().map(|f| f.2).collect();
+        ranks.sort_unstable();
+        Ok(Self {
+            rows,
+            k,
+            ids: found.iter().flatten().map(|f| f.1).collect(),
+            dists: found.iter().flatten().map(|f| f.0).collect(),
+            ranks,
+        })
+    }
+
+    /// (distance, row, rank) of the neighbors of each row of the sample.
+    fn by_codes(
+        simd: Simd,
+        proxy: &Proxy,
+        measured: &Measured<'_, '_>,
+        rows: &[u32],
+        k: usize,
+        token: &CancelToken,
+    ) -> Result<Vec<Vec<(f32, u32, u32)>>> {
+        let n = proxy.len();
+        let keep = 6 * k + 64;
+        let panels = Panels::new(&proxy.reordered(rows), &[0, rows.len()]);
+        // Each part of the rows has pools of its own, which are put together in the end.
+        let part = n.div_ceil(PARTS).next_multiple_of(BLOCK);
+        let pools: Vec<Vec<Pool>> = (0..n.div_ceil(part))
+            .into_par_iter()
+            .map(|p| {
+                let mut pools: Vec<Pool> = rows.iter().map(|_| Pool::default()).collect();
+                pools.iter_mut().for_each(|p| p.start(keep, f32::MAX));
+                let mut limits = vec![[f32::MAX; codes::PANEL]; panels.len()];
+                let mut queries = Queries::default();
+                for from in (p * part..((p + 1) * part).min(n)).step_by(BLOCK) {
+                    token.check()?;
+                    let to = (from + BLOCK).min(n);
+                    queries.gather(proxy, from..to);
+                    // Each pool says what is near enough for it.
+                    queries.limits.fill(f32::MIN);
+                    for (p, limits) in limits.iter_mut().enumerate() {
+                        queries.screen(simd, panels.get(p, limits), true);
+                        for i in from..to {
+                            let mut mask = queries.masks[i - from];
+                            while mask != 0 {
+                                let j = mask.trailing_zeros() as usize;
+                                mask &= mask - 1;
+                                let s = p * codes::PANEL + j;
+                                if i != rows[s] as usize {
+                                    pools[s].push(queries.squared[(i - from) * codes::PANEL + j], i as u32);
+                                    limits[j] = pools[s].cut;
+                                }
+                            }
+                        }
+                    }
+                }
+                Ok(pools)
+            })
+            .collect::<Result<_>>()?;
+        Ok(rows
+            .par_iter()
+            .enumerate()
+            .map_init(
+                || (Pool::default(), Vec::new(), Vec::new()),
+                |(pool, ids, dists), (s, &row)| {
+                    pool.start(keep, f32::MAX);
+                    pools.iter().flat_map(|p| &p[s].entries).for_each(|&(d, id)| pool.push(d, id));
+                    pool.finish();
+                    pool.entries.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+                    ids.clear();
+                    ids.extend(pool.entries.iter().map(|e| e.1));
+                    measured.distances(row as usize, ids, dists);
+                    best(dists.iter().zip(&*ids).zip(0..).map(|((&d, &id), rank)| (d, id, rank)).collect(), k)
+                },
+            )
+            .collect())
+    }
+
+    fn by_all(
+        measured: &Measured<'_, '_>,
+        row: u32,
+        n: usize,
+        k: usize,
+        token: &CancelToken,
+    ) -> Result<Vec<(f32, u32, u32)>> {
+        token.check()?;
+        let mut dists = vec![0f32; n];
+        measured.space.distances(measured.rows, row as usize, measured.rows, 0, &mut dists);
+        let all = dists.iter().zip(0u32..).filter(|&(_, id)| id != row).map(|(&d, id)| (d, id, 0)).collect();
+        Ok(best(all, k))
+    }
+
+    /// Candidates by coded distance that hold all but a share `missed` of the true neighbors.
+    pub(crate) fn candidates(&self, missed: f64) -> usize {
+        let at = ((1.0 - missed) * self.ranks.len() as f64).ceil() as usize;
+        self.ranks.get(at.saturating_sub(1)).map_or(0, |&r| r as usize + 1)
+    }
+
+    /// How many of the nearest groups hold all but a share `missed` of the true neighbors; at most `most`.
+    pub(crate) fn probes(
+        &self,
+        simd: Simd,
+        proxy: &Proxy,
+        centers: &Centers,
+        missed: f64,
+        most: usize,
+        token: &CancelToken,
+    ) -> Result<usize> {
+        let most = most.min(centers.len());
+        let near = centers.nearest(simd, &proxy.reordered(&self.rows), most, token)?;
+        let home = centers.nearest(simd, &proxy.reordered(&self.ids), 1, token)?;
+        let mut found = vec![0usize; most];
+        for (near, home) in near.chunks_exact(most).zip(home.chunks_exact(self.k)) {
+            for h in home {
+                if let Some(p) = near.iter().position(|c| c == h) {
+                    found[p] += 1;
+                }
+            }
+        }
+        let wanted = (1.0 - missed) * self.ids.len() as f64;
+        let mut sum = 0;
+        Ok(found
+            .iter()
+            .position(|&f| {
+                sum += f;
+                sum as f64 >= wanted
+            })
+            .map_or(most, |p| p + 1))
+    }
+
+    /// Where the rows of the sample stand in `order`.
+    pub(crate) fn places(&self, order: &[u32]) -> Vec<u32> {
+        let mut places = vec![0; self.rows.len()];
+        for (p, row) in order.iter().enumerate() {
+            // The rows of a sample ascend.
+            if let Ok(at) = self.rows.binary_search(row) {
+                places[at] = p as u32;
+            }
+        }
+        places
+    }
+
+    /// Share of the sample's true neighbors (or others as near) that `lists` have, where its rows stand at `places`.
+    pub(crate) fn recall(&self, lists: &Lists, places: &[u32]) -> f64 {
+        let mut hits = 0;
+        for (&place, dists) in places.iter().zip(self.dists.chunks_exact(self.k)) {
+            let last = dists[self.k - 1];
+            hits += lists.dists(place as usize).iter().filter(|&&d| d <= last).count();
+        }
+        hits as f64 / self.dists.len().max(1) as f64
+    }
+}
+
+fn best(mut found: Vec<(f32, u32, u32)>, k: usize) -> Vec<(f32, u32, u32)> {
+    let order = |a: &(f32, u32, u32), b: &(f32, u32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+    if found.len() > k {
+        found.select_nth_unstable_by(k - 1, order);
+        found.truncate(k);
+    }
+    found.sort_unstable_by(order);
+    found
+}

@@ -1,0 +1,199 @@
+//! The search from coding to the last round.
+
+use crate::coded::centers::Centers;
+use crate::coded::groups::{Groups, Lists};
+use crate::coded::measured::{Lengths, Measured};
+use crate::coded::probe::{Look, probe};
+use crate::coded::proxy::Coder;
+use crate::coded::refine::Refine;
+use crate::coded::sample::Sample;
+use crate::coded::sweep::Sweep;
+use crate::error::Result;
+use crate::space::{Rows, Space};
+use planisphere_core::{Context, KnnGraph, MatrixView};
+use planisphere_kernels::{Simd, codes};
+use rayon::prelude::*;
+
+/// Fewest rows for each group; from 262,144 rows on, half the root of their number.
+const GROUP: usize = 256;
+/// Groups that a row may have to look at.
+const PROBES: usize = 48;
+/// Rounds of refinement at most.
+const ROUNDS: usize = 8;
+/// A round that changes less than this share of all entries is the last.
+const STILL: f64 = 2e-4;
+/// The first look may miss so many times what the search may, since each round finds more than half of what is missing.
+const FIRST: f64 = 2.5;
+
+/// What a search is given.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'a, 'm> {
+    pub(crate) simd: Simd,
+    pub(crate) measured: Measured<'a, 'm>,
+    /// Vectors that are near where the rows are, one for each row,
+    pub(crate) vectors: MatrixView<'a>,
+    /// to be taken at length 1 if their squared lengths are given.
+    pub(crate) squares: Option<&'a [f32]>,
+    /// How lengths of the vectors bound distances, if they do.
+    pub(crate) lengths: Option<Lengths>,
+    pub(crate) k: usize,
+    pub(crate) seed: u64,
+}
+
+/// What a search made.
+pub(crate) struct Found {
+    pub(crate) coder: Coder,
+    pub(crate) centers: Centers,
+    pub(crate) groups: Groups,
+    pub(crate) lists: Lists,
+    /// Share of the sample's neighbors that were found.
+    pub(crate) recall: f64,
+}
+
+impl Input<'_, '_> {
+    /// Looks for neighbors until the sample says that a share `recall` of them is found, or no more come.
+    pub(crate) fn search(&self, recall: f64, cx: &mut Context<'_>) -> Result<Found> {
+        let (simd, k) = (self.simd, self.k);
+        let token = cx.token();
+        let n = self.vectors.rows();
+        let steps = 10;
+        cx.progress(0, steps)?;
+        let coder = Coder::find(simd, self.vectors, self.squares, self.seed);
+        let proxy = coder.code(simd, self.vectors, self.squares);
+        cx.progress(2, steps)?;
+        let sample = Sample::draw(simd, &proxy, &self.measured, k, self.lengths.is_some(), self.seed, &token)?;
+        let missed = (1.0 - recall).max(1e-3);
+        let count = (n / GROUP.max(n.isqrt() / 2)).clamp(1, usize::from(u16::MAX));
+        let centers = Centers::find(simd, &proxy, count, self.seed, &token)?;
+        cx.progress(3, steps)?;
+        let probes = sample.probes(simd, &proxy, &centers, FIRST * missed, PROBES, &token)?;
+        let near = centers.nearest(simd, &proxy, probes, &token)?;
+        let keep = match self.lengths {
+            Some(_) => sample.candidates(missed / 4.0).clamp(k + 4, 4 * k + 16),
+            None => 3 * k + 16,
+        };
+        let (groups, probed) = Groups::new(proxy, &centers, near, probes);
+        cx.progress(4, steps)?;
+        let mut lists = probe(simd, &groups, &self.measured, &probed, Look { probes, keep, k }, &token)?;
+        drop(probed);
+        cx.progress(6, steps)?;
+        let places = sample.places(&groups.order);
+        let mut reached = sample.recall(&lists, &places);
+        let mut refine = Refine::new(simd, &groups, self.measured, self.lengths, keep / 2, &lists);
+        for _ in 0..ROUNDS {
+            if reached >= recall {
+                break;
+            }
+            let changes = refine.round(&mut lists, &token)?;
+            reached = sample.recall(&lists, &places);
+            cx.progress(8, steps)?;
+            if (changes as f64) < STILL * lists.ids.len() as f64 {
+                break;
+            }
+        }
+        drop(refine);
+        self.fill(&groups, &mut lists)?;
+        cx.progress(steps, steps)?;
+        Ok(Found { coder, centers, groups, lists, recall: reached })
+    }
+
+    /// Completes lists that are not full: their rows look at all others. Makes sure that all distances are finite.
+    fn fill(&self, groups: &Groups, lists: &mut Lists) -> Result<()> {
+        let n = groups.len();
+        let Measured { space, rows } = self.measured;
+        let short: Vec<usize> = (0..n).filter(|&i| !lists.last(i).is_finite()).collect();
+        if short.is_empty() {
+            return Ok(());
+        }
+        let mut place = vec![0u32; n];
+        groups.order.iter().zip(0..).for_each(|(&row, p)| place[row as usize] = p);
+        let found: Vec<Vec<(f32, u32)>> = short
+            .par_iter()
+            .map_init(
+                || vec![0f32; n],
+                |dists, &i| {
+                    let row = groups.order[i];
+                    space.distances(rows, row as usize, rows, 0, dists);
+                    let mut all: Vec<(f32, u32)> = dists.iter().copied().zip(0..).filter(|e| e.1 != row).collect();
+                    let order = |a: &(f32, u32), b: &(f32, u32)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+                    if all.len() > lists.k {
+                        all.select_nth_unstable_by(lists.k - 1, order);
+                        all.truncate(lists.k);
+                    }
+                    match all.iter().find(|e| !e.0.is_finite()) {
+                        Some(&(d, other)) => Err(space.not_finite(row as usize, other as usize, d)),
+                        None => Ok(all),
+                    }
+                },
+            )
+            .collect::<Result<_>>()?;
+        for (i, found) in short.into_iter().zip(found) {
+            for (d, row) in found {
+                lists.insert(&groups.order, i, d, place[row as usize]);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Found {
+    /// The neighbors as a graph of rows.
+    pub(crate) fn into_graph(self) -> Result<KnnGraph> {
+        let Self { groups: Groups { proxy, order, .. }, lists, .. } = self;
+        // Gives memory back before more is asked for.
+        drop(proxy);
+        lists.into_graph(&order)
+    }
+}
+
+/// Rows and columns from which a sweep pays, and the largest share of the rows that a list may hold.
+const ROWS: usize = 4096;
+const COLUMNS: usize = 16;
+const LISTED: usize = 32;
+/// Recall from which a sweep is started: what is missing costs little more to find there.
+const BEFORE_SWEEP: f64 = 0.95;
+
+/// Nanoseconds, measured: of the part of a screening that a byte takes, of a multiplication in a product of matrices, of
+/// fetching a row and of a column of it. They only decide how the exact neighbors are found, not which they are.
+const BYTE: f64 = 0.0055;
+const PRODUCT: f64 = 0.0135;
+const FETCH: f64 = 60.0;
+const COLUMN: f64 = 0.08;
+
+/// The exact neighbors by a sweep; nothing if the metric does not follow from lengths, or if products of all rows with all
+/// rows are likely to be faster: for small data, without instructions for bytes, and where too many pairs are too close to
+/// tell by their codes.
+pub(crate) fn exact(
+    simd: Simd,
+    space: &Space,
+    rows: &Rows<'_>,
+    k: usize,
+    cx: &mut Context<'_>,
+) -> Result<Option<KnnGraph>> {
+    let (Some(dense), Some(vectors)) = (space.dense(), rows.matrix()) else { return Ok(None) };
+    let (n, d) = (vectors.rows(), vectors.cols());
+    let Some(lengths) = Lengths::of(dense, d) else { return Ok(None) };
+    if !codes::vnni(simd) || n < ROWS || d < COLUMNS || k > n / LISTED {
+        return Ok(None);
+    }
+    let input = Input {
+        simd,
+        measured: Measured { space, rows },
+        vectors,
+        squares: lengths.unit().then(|| rows.norms()),
+        lengths: Some(lengths),
+        k,
+        seed: 0,
+    };
+    let Found { groups, mut lists, .. } = input.search(BEFORE_SWEEP, cx)?;
+    let sweep = Sweep::new(simd, &groups, &input.measured, lengths, &lists);
+    let pairs = sweep.expected_pairs();
+    let (n, d) = (n as f64, d as f64);
+    if n / 2.0 * groups.proxy.stride as f64 * BYTE + pairs / 2.0 * (FETCH + d * COLUMN) > n * d * PRODUCT {
+        return Ok(None);
+    }
+    let token = cx.token();
+    sweep.run(&mut lists, &token, |done| Ok(cx.progress((done * 1000.0) as u64, 1000)?))?;
+    let Groups { order, .. } = groups;
+    Ok(Some(lists.into_graph(&order)?))
+}
