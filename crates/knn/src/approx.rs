@@ -2,7 +2,7 @@
 
 use crate::Exact;
 use crate::coded::measured::{Lengths, Measured};
-use crate::coded::search::{Found, Input};
+use crate::coded::search::{Found, Input, STEPS};
 use crate::error::{Error, Result};
 use crate::exact::check_shape;
 use crate::metric::{Distance, Metric};
@@ -166,7 +166,7 @@ impl Approx {
             k: self.k,
             seed: self.seed,
         };
-        let found = input.search(self.recall, cx)?;
+        let found = input.search(self.recall, STEPS, cx)?;
         let reason = format!("recall {:.3} on a sample, {} asked for", found.recall, self.recall);
         cx.decide(Decision::new("neighbors", "approximate", reason));
         Ok(found)

@@ -196,14 +196,20 @@ impl Sample {
         places
     }
 
-    /// Share of the sample's true neighbors (or others as near) that `lists` have, where its rows stand at `places`.
-    pub(crate) fn recall(&self, lists: &Lists, places: &[u32]) -> f64 {
-        let mut hits = 0;
+    /// Share of the sample's true neighbors (or others as near) that `lists` have, where its rows stand at `places`; and the
+    /// standard error with which it speaks for all rows.
+    pub(crate) fn recall(&self, lists: &Lists, places: &[u32]) -> (f64, f64) {
+        let (mut sum, mut squares) = (0f64, 0f64);
         for (&place, dists) in places.iter().zip(self.dists.chunks_exact(self.k)) {
             let last = dists[self.k - 1];
-            hits += lists.dists(place as usize).iter().filter(|&&d| d <= last).count();
+            let hits = lists.dists(place as usize).iter().filter(|&&d| d <= last).count();
+            let share = hits.min(self.k) as f64 / self.k as f64;
+            sum += share;
+            squares += share * share;
         }
-        hits as f64 / self.dists.len().max(1) as f64
+        let n = self.rows.len().max(1) as f64;
+        let mean = sum / n;
+        (mean, ((squares / n - mean * mean).max(0.0) / n).sqrt())
     }
 }
 

@@ -11,19 +11,24 @@ use crate::coded::sweep::Sweep;
 use crate::error::Result;
 use crate::space::{Rows, Space};
 use planisphere_core::{Context, KnnGraph, MatrixView};
-use planisphere_kernels::{Simd, codes};
+use planisphere_kernels::{Simd, SimdLevel, codes};
 use rayon::prelude::*;
 
 /// Fewest rows for each group; from 262,144 rows on, half the root of their number.
 const GROUP: usize = 256;
 /// Groups that a row may have to look at.
 const PROBES: usize = 48;
+/// Groups that a row looks at at least: with fewer, lists stay within groups, and rounds find nothing new.
+const CONNECTED: usize = 3;
 /// Rounds of refinement at most.
 const ROUNDS: usize = 8;
 /// A round that changes less than this share of all entries is the last.
 const STILL: f64 = 2e-4;
 /// The first look may miss so many times what the search may, since each round finds more than half of what is missing.
 const FIRST: f64 = 2.5;
+
+/// Steps of progress that a search tells.
+pub(crate) const STEPS: u64 = 10;
 
 /// What a search is given.
 #[derive(Clone, Copy)]
@@ -52,48 +57,50 @@ pub(crate) struct Found {
 
 impl Input<'_, '_> {
     /// Looks for neighbors until the sample says that a share `recall` of them is found, or no more come.
-    pub(crate) fn search(&self, recall: f64, cx: &mut Context<'_>) -> Result<Found> {
+    ///
+    /// Tells progress as up to [`STEPS`] out of `total`.
+    pub(crate) fn search(&self, recall: f64, total: u64, cx: &mut Context<'_>) -> Result<Found> {
         let (simd, k) = (self.simd, self.k);
         let token = cx.token();
         let n = self.vectors.rows();
-        let steps = 10;
-        cx.progress(0, steps)?;
+        cx.progress(0, total)?;
         let coder = Coder::find(simd, self.vectors, self.squares, self.seed);
         let proxy = coder.code(simd, self.vectors, self.squares);
-        cx.progress(2, steps)?;
+        cx.progress(2, total)?;
         let sample = Sample::draw(simd, &proxy, &self.measured, k, self.lengths.is_some(), self.seed, &token)?;
         let missed = (1.0 - recall).max(1e-3);
         let count = (n / GROUP.max(n.isqrt() / 2)).clamp(1, usize::from(u16::MAX));
         let centers = Centers::find(simd, &proxy, count, self.seed, &token)?;
-        cx.progress(3, steps)?;
-        let probes = sample.probes(simd, &proxy, &centers, FIRST * missed, PROBES, &token)?;
+        cx.progress(3, total)?;
+        let probes =
+            sample.probes(simd, &proxy, &centers, FIRST * missed, PROBES, &token)?.max(CONNECTED.min(centers.len()));
         let near = centers.nearest(simd, &proxy, probes, &token)?;
         let keep = match self.lengths {
             Some(_) => sample.candidates(missed / 4.0).clamp(k + 4, 4 * k + 16),
             None => 3 * k + 16,
         };
         let (groups, probed) = Groups::new(proxy, &centers, near, probes);
-        cx.progress(4, steps)?;
+        cx.progress(4, total)?;
         let mut lists = probe(simd, &groups, &self.measured, &probed, Look { probes, keep, k }, &token)?;
         drop(probed);
-        cx.progress(6, steps)?;
+        cx.progress(6, total)?;
         let places = sample.places(&groups.order);
-        let mut reached = sample.recall(&lists, &places);
+        let (mut reached, mut doubt) = sample.recall(&lists, &places);
         let mut refine = Refine::new(simd, &groups, self.measured, self.lengths, keep / 2, &lists);
         for _ in 0..ROUNDS {
-            if reached >= recall {
+            if reached - doubt >= recall {
                 break;
             }
             let changes = refine.round(&mut lists, &token)?;
-            reached = sample.recall(&lists, &places);
-            cx.progress(8, steps)?;
+            (reached, doubt) = sample.recall(&lists, &places);
+            cx.progress(8, total)?;
             if (changes as f64) < STILL * lists.ids.len() as f64 {
                 break;
             }
         }
         drop(refine);
         self.fill(&groups, &mut lists)?;
-        cx.progress(steps, steps)?;
+        cx.progress(STEPS, total)?;
         Ok(Found { coder, centers, groups, lists, recall: reached })
     }
 
@@ -153,15 +160,19 @@ const LISTED: usize = 32;
 /// Recall from which a sweep is started: what is missing costs little more to find there.
 const BEFORE_SWEEP: f64 = 0.95;
 
-/// Nanoseconds, measured: of the part of a screening that a byte takes, of a multiplication in a product of matrices, of
-/// fetching a row and of a column of it. They only decide how the exact neighbors are found, not which they are.
-const BYTE: f64 = 0.0055;
-const PRODUCT: f64 = 0.0135;
+/// Steps of progress that a sweep with the search before it tells: the search takes about a third.
+const TOTAL: u64 = 30;
+
+/// Nanoseconds, measured: of the part of a screening that a byte takes, and of a multiplication in a product of matrices;
+/// of fetching a row and of a column of it. They only decide how the exact neighbors are found, not which they are.
+fn costs(simd: Simd) -> (f64, f64) {
+    if codes::vnni(simd) { (0.0055, 0.0135) } else { (0.022, 0.027) }
+}
 const FETCH: f64 = 60.0;
 const COLUMN: f64 = 0.08;
 
 /// The exact neighbors by a sweep; nothing if the metric does not follow from lengths, or if products of all rows with all
-/// rows are likely to be faster: for small data, without instructions for bytes, and where too many pairs are too close to
+/// rows are likely to be faster: for small data, without vector instructions, and where too many pairs are too close to
 /// tell by their codes.
 pub(crate) fn exact(
     simd: Simd,
@@ -173,7 +184,7 @@ pub(crate) fn exact(
     let (Some(dense), Some(vectors)) = (space.dense(), rows.matrix()) else { return Ok(None) };
     let (n, d) = (vectors.rows(), vectors.cols());
     let Some(lengths) = Lengths::of(dense, d) else { return Ok(None) };
-    if !codes::vnni(simd) || n < ROWS || d < COLUMNS || k > n / LISTED {
+    if simd.level() == SimdLevel::Scalar || n < ROWS || d < COLUMNS || k > n / LISTED {
         return Ok(None);
     }
     let input = Input {
@@ -185,15 +196,18 @@ pub(crate) fn exact(
         k,
         seed: 0,
     };
-    let Found { groups, mut lists, .. } = input.search(BEFORE_SWEEP, cx)?;
+    let Found { groups, mut lists, .. } = input.search(BEFORE_SWEEP, TOTAL, cx)?;
     let sweep = Sweep::new(simd, &groups, &input.measured, lengths, &lists);
     let pairs = sweep.expected_pairs();
     let (n, d) = (n as f64, d as f64);
-    if n / 2.0 * groups.proxy.stride as f64 * BYTE + pairs / 2.0 * (FETCH + d * COLUMN) > n * d * PRODUCT {
+    let (byte, product) = costs(simd);
+    if n / 2.0 * groups.proxy.stride as f64 * byte + pairs / 2.0 * (FETCH + d * COLUMN) > n * d * product {
         return Ok(None);
     }
     let token = cx.token();
-    sweep.run(&mut lists, &token, |done| Ok(cx.progress((done * 1000.0) as u64, 1000)?))?;
+    let tell = |done: f64| STEPS + (done * (TOTAL - STEPS) as f64) as u64;
+    sweep.run(&mut lists, &token, |done| Ok(cx.progress(tell(done), TOTAL)?))?;
+    cx.progress(TOTAL, TOTAL)?;
     let Groups { order, .. } = groups;
     Ok(Some(lists.into_graph(&order)?))
 }
