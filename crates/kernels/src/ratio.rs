@@ -114,23 +114,24 @@ mod tests {
         #[test]
         fn all_levels_agree_and_are_close_to_f64(n in 1usize..11, d in 0usize..140, seed: u64) {
             let (a, b) = (random(1, d, seed), random(n, d, seed ^ 1));
-            let mut first: Option<[Vec<f32>; 3]> = None;
+            let mut first: Option<Vec<[f32; 3]>> = None;
             for simd in Simd::available() {
-                let mut all = [vec![0f32; n], vec![0f32; n], vec![0f32; n]];
-                to_rows(simd, Canberra, a.row(0), b.view(), &mut all[0]);
-                to_rows(simd, BrayCurtis, a.row(0), b.view(), &mut all[1]);
-                to_rows(simd, Unequal, a.row(0), b.view(), &mut all[2]);
-                for j in 0..n {
+                let (mut canberra, mut bray_curtis, mut unequal) = (vec![0f32; n], vec![0f32; n], vec![0f32; n]);
+                to_rows(simd, Canberra, a.row(0), b.view(), &mut canberra);
+                to_rows(simd, BrayCurtis, a.row(0), b.view(), &mut bray_curtis);
+                to_rows(simd, Unequal, a.row(0), b.view(), &mut unequal);
+                let all: Vec<[f32; 3]> = (0..n).map(|j| [canberra[j], bray_curtis[j], unequal[j]]).collect();
+                for (j, got) in all.iter().enumerate() {
                     let pairs = || a.row(0).iter().zip(b.row(j)).map(|(x, y)| (f64::from(*x), f64::from(*y)));
-                    let canberra = pairs().map(|(x, y)| if x == y { 0.0 } else { (x - y).abs() / (x.abs() + y.abs()) });
-                    prop_assert!(close(all[0][j], canberra.sum()));
+                    let quotient = |(x, y): (f64, f64)| if x == y { 0.0 } else { (x - y).abs() / (x.abs() + y.abs()) };
+                    prop_assert!(close(got[0], pairs().map(quotient).sum()));
                     let top: f64 = pairs().map(|(x, y)| (x - y).abs()).sum();
                     let bottom: f64 = pairs().map(|(x, y)| (x + y).abs()).sum();
                     let ratio = if top == 0.0 { 0.0 } else { top / bottom };
-                    prop_assert!(close(all[1][j], ratio));
-                    prop_assert_eq!(all[2][j], pairs().filter(|(x, y)| x != y).count() as f32);
-                    prop_assert_eq!(all[0][j], pair(simd, Canberra, b.row(j), a.row(0)));
-                    prop_assert_eq!(all[1][j], pair(simd, BrayCurtis, b.row(j), a.row(0)));
+                    prop_assert!(close(got[1], ratio));
+                    prop_assert_eq!(got[2], pairs().filter(|(x, y)| x != y).count() as f32);
+                    prop_assert_eq!(got[0], pair(simd, Canberra, b.row(j), a.row(0)));
+                    prop_assert_eq!(got[1], pair(simd, BrayCurtis, b.row(j), a.row(0)));
                 }
                 prop_assert_eq!(first.get_or_insert_with(|| all.clone()), &all);
             }

@@ -42,10 +42,10 @@ pub(crate) trait Term: Copy {
         }
     }
 
-    /// Two partial results become one.
+    /// Joins the partial results, as a balanced tree where the order matters.
     #[inline(always)]
-    fn join(x: f32, y: f32) -> f32 {
-        x + y
+    fn join(acc: [f32; LANES]) -> f32 {
+        tree(acc)
     }
 }
 
@@ -78,42 +78,54 @@ impl Measure for Dot {
     }
 }
 
-/// Joins the partial results as a balanced tree.
+/// Adds the partial sums as a balanced tree.
 #[inline(always)]
-fn tree<T: Term>(acc: [f32; LANES]) -> f32 {
+fn tree(acc: [f32; LANES]) -> f32 {
     // Halves of constant length, which stay in registers; a loop over the length would go through memory.
-    let acc = halved::<T, LANES, 16>(acc);
-    let acc = halved::<T, 16, 8>(acc);
-    let acc = halved::<T, 8, 4>(acc);
-    let [a, b, c, d] = acc;
-    T::join(T::join(a, c), T::join(b, d))
+    let acc = halved::<LANES, 16>(acc);
+    let acc = halved::<16, 8>(acc);
+    let [a, b, c, d] = halved::<8, 4>(acc);
+    (a + c) + (b + d)
 }
 
 #[inline(always)]
-fn halved<T: Term, const N: usize, const HALF: usize>(acc: [f32; N]) -> [f32; HALF] {
-    std::array::from_fn(|l| T::join(acc[l], acc[l + HALF]))
+fn halved<const N: usize, const HALF: usize>(acc: [f32; N]) -> [f32; HALF] {
+    let mut out = [0f32; HALF];
+    for l in 0..HALF {
+        out[l] = acc[l] + acc[l + HALF];
+    }
+    out
 }
 
 /// One query against `R` rows of its length, each gathered by a term of its own.
+///
+/// Loops instead of `array::map` and `from_fn`, here and in what calls this: their closures are not always inlined, and
+/// are then compiled for the build target's instructions.
 #[inline(always)]
 pub(crate) fn gather<const R: usize, T: Term>(terms: [T; R], q: &[f32], rows: [&[f32]; R]) -> [f32; R] {
     let mut acc = [[0f32; LANES]; R];
     let (q_blocks, q_tail) = q.as_chunks::<LANES>();
-    let rows_blocks = rows.map(|r| r.as_chunks::<LANES>());
+    let mut blocks: [&[[f32; LANES]]; R] = [q_blocks; R];
+    for r in 0..R {
+        // Of one length, so that the loop over them checks nothing.
+        blocks[r] = &rows[r].as_chunks::<LANES>().0[..q_blocks.len()];
+    }
     for (b, qb) in q_blocks.iter().enumerate() {
         for r in 0..R {
-            let rb = &rows_blocks[r].0[b];
-            terms[r].block(&mut acc[r], qb, rb);
+            terms[r].block(&mut acc[r], qb, &blocks[r][b]);
         }
     }
     if !q_tail.is_empty() {
         let qb = padded(q_tail);
         for r in 0..R {
-            let rb = padded(rows_blocks[r].1);
-            terms[r].block(&mut acc[r], &qb, &rb);
+            terms[r].block(&mut acc[r], &qb, &padded(rows[r].as_chunks::<LANES>().1));
         }
     }
-    acc.map(tree::<T>)
+    let mut out = [0f32; R];
+    for r in 0..R {
+        out[r] = T::join(acc[r]);
+    }
+    out
 }
 
 #[inline(always)]
@@ -160,8 +172,11 @@ impl<'a> Source<'a> for Listed<'a> {
 fn one_to_many<'a, const R: usize, M: Measure>(measure: M, q: &[f32], rows: impl Source<'a>, out: &mut [f32]) {
     let mut j = 0;
     while j + R <= out.len() {
-        let s = measure.of::<R>(q, std::array::from_fn(|r| rows.get(j + r)));
-        out[j..j + R].copy_from_slice(&s);
+        let mut group = [q; R];
+        for (r, row) in group.iter_mut().enumerate() {
+            *row = rows.get(j + r);
+        }
+        out[j..j + R].copy_from_slice(&measure.of::<R>(q, group));
         j += R;
     }
     while j < out.len() {

@@ -63,7 +63,7 @@ impl BitMatrix {
         for row in packed.chunks_exact(bytes.max(1)) {
             let first = data.len();
             data.extend(row.chunks(8).map(|b| b.iter().rev().fold(0u64, |w, &b| w << 8 | u64::from(b))));
-            if bits % 64 != 0 {
+            if !bits.is_multiple_of(64) {
                 data[first + words - 1] &= (1 << (bits % 64)) - 1;
             }
         }
