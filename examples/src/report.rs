@@ -26,6 +26,8 @@ pub struct RunReport {
     /// The parameters, as far as they are the program's own.
     pub parameters: serde_json::Map<String, serde_json::Value>,
     warnings: Vec<String>,
+    /// What was chosen, and why.
+    decisions: Vec<String>,
     /// Quality of each map, where it was asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub quality: BTreeMap<String, BTreeMap<&'static str, f64>>,
@@ -49,6 +51,7 @@ impl RunReport {
             peak_rss_bytes: None,
             parameters: serde_json::Map::new(),
             warnings: Vec::new(),
+            decisions: Vec::new(),
             quality: BTreeMap::new(),
             start: Instant::now(),
         }
@@ -73,6 +76,7 @@ impl RunReport {
             self.stage(s.stage, s.seconds);
         }
         self.warnings = told.warnings.iter().map(ToString::to_string).collect();
+        self.decisions = told.decisions.iter().map(|d| format!("{}: {} ({})", d.what, d.choice, d.reason)).collect();
         self.seconds = self.start.elapsed().as_secs_f64();
         self.peak_rss_bytes = peak_rss();
         if let Some(path) = &common.report {

@@ -53,7 +53,7 @@ impl Rows {
                 check_different(&ids, &lines, file)?;
                 ids
             }
-            None => numbered(self.rows),
+            None => Vec::new(),
         };
         let vectors = match (self.vectors, self.dims) {
             (Some(mut data), Some(dims)) => {
@@ -62,13 +62,8 @@ impl Rows {
             }
             _ => None,
         };
-        Ok(Table::new(TableParts { ids, texts: self.texts, labels: self.labels, vectors }))
+        Ok(Table::new(self.rows, TableParts { ids, texts: self.texts, labels: self.labels, vectors }))
     }
-}
-
-/// Row numbers as ids.
-pub(crate) fn numbered(rows: usize) -> Vec<String> {
-    (0..rows).map(|i| i.to_string()).collect()
 }
 
 fn check_different(ids: &[String], lines: &[u64], file: &str) -> Result<()> {

@@ -1,13 +1,27 @@
 //! The table that readers make.
 
 use planisphere_core::Matrix;
+use std::sync::OnceLock;
 
 /// Rows with an id each, and texts, labels or vectors: at least texts or vectors.
 ///
 /// Made by a [`TableReader`](crate::TableReader). There is always at least one row, and every part has one entry a row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Table {
+    /// Without ids where the rows are only numbered.
     parts: TableParts,
+    rows: usize,
+    /// Row numbers as ids, which are made when they are asked for: millions of them are larger than some data.
+    numbers: OnceLock<Vec<String>>,
+}
+
+impl PartialEq for Table {
+    fn eq(&self, other: &Self) -> bool {
+        self.rows == other.rows && self.ids() == other.ids() && {
+            let (a, b) = (&self.parts, &other.parts);
+            a.texts == b.texts && a.labels == b.labels && a.vectors == b.vectors
+        }
+    }
 }
 
 /// What [`Table::into_parts`] takes a table apart into.
@@ -25,19 +39,20 @@ pub struct TableParts {
 }
 
 impl Table {
-    pub(crate) fn new(parts: TableParts) -> Self {
-        Self { parts }
+    /// A table of `rows` rows; they are numbered if there are no ids.
+    pub(crate) fn new(rows: usize, parts: TableParts) -> Self {
+        Self { parts, rows, numbers: OnceLock::new() }
     }
 
     /// Number of rows, at least 1.
     #[expect(clippy::len_without_is_empty, reason = "a table has at least one row")]
     pub fn len(&self) -> usize {
-        self.parts.ids.len()
+        self.rows
     }
 
     /// Ids, all different: those of the id column, or else the row numbers from 0.
     pub fn ids(&self) -> &[String] {
-        &self.parts.ids
+        if self.parts.ids.is_empty() { self.numbers.get_or_init(|| numbered(self.rows)) } else { &self.parts.ids }
     }
 
     /// Texts, if they were read.
@@ -57,6 +72,15 @@ impl Table {
 
     /// Takes the table apart, without a copy.
     pub fn into_parts(self) -> TableParts {
-        self.parts
+        let Self { mut parts, rows, numbers } = self;
+        if parts.ids.is_empty() {
+            parts.ids = numbers.into_inner().unwrap_or_else(|| numbered(rows));
+        }
+        parts
     }
+}
+
+/// Row numbers as ids.
+fn numbered(rows: usize) -> Vec<String> {
+    (0..rows).map(|i| i.to_string()).collect()
 }

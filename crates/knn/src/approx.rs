@@ -1,6 +1,7 @@
 //! Approximate search: the parameters.
 
 use crate::Exact;
+use crate::auto::RECALL;
 use crate::coded::measured::{Lengths, Measured};
 use crate::coded::search::{Found, Input, STEPS};
 use crate::error::{Error, Result};
@@ -46,7 +47,7 @@ pub struct Approx {
 impl Approx {
     /// Search for the `k` nearest other rows of each row, by the Euclidean distance, with recall 0.98.
     pub fn new(k: usize) -> Self {
-        Self { k, metric: Metric::default(), recall: 0.98, seed: 42 }
+        Self { k, metric: Metric::default(), recall: RECALL, seed: 42 }
     }
 
     /// Sets the metric. One that compares two-valued columns, or is none of those that follow from lengths or angles, is
@@ -136,7 +137,7 @@ impl Approx {
         })?
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if (0.5..=0.999).contains(&self.recall) {
             return Ok(());
         }
@@ -165,6 +166,7 @@ impl Approx {
             lengths: space.dense().and_then(|dense| Lengths::of(dense, x.cols())),
             k: self.k,
             seed: self.seed,
+            proven: false,
         };
         let found = input.search(self.recall, STEPS, cx)?;
         let reason = format!("recall {:.3} on a sample, {} asked for", found.recall, self.recall);

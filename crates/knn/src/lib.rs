@@ -1,7 +1,8 @@
 //! Neighbor graphs: for each row of a matrix, the k rows nearest to it.
 //!
-//! [`Exact`] finds them by blocked matrix products with a proven error margin, and computes what is left exactly: as fast
-//! as the products, as right as the plain double loop, and the same bytes on any number of threads and any SIMD level.
+//! [`Exact`] finds them all: as right as the plain double loop, and far faster than a matrix product of all rows with all
+//! rows. [`Approx`] finds the share of them that you ask for, in time that grows little faster than the number of rows.
+//! [`Auto`] chooses. All give the same bytes on any number of threads and any SIMD level.
 //!
 //! ```
 //! use planisphere_core::Matrix;
@@ -16,6 +17,7 @@
 //! [`Precomputed`] takes them from distances that are given, as a full matrix or a sparse one. A graph that was made
 //! elsewhere needs no search: see [`KnnGraph::new`](planisphere_core::KnnGraph::new) and
 //! [`KnnGraph::from_self_included`](planisphere_core::KnnGraph::from_self_included).
+//!
 //! All metrics of umap-learn and scipy for vectors are there ([`Metric`]), rows of bits ([`BitMatrix`]) and distances of
 //! your own ([`Distance`]):
 //!
@@ -30,6 +32,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # How
+//! Rows are coded as a few bytes each, such that the distance of two codes is never longer than that of the rows, but for
+//! an error that is known of each row. Approximate search ranks candidates by codes and measures the best. Exact search
+//! starts from that, and then compares the codes of all pairs once: only pairs that could be nearer than what was found
+//! are measured. Where codes do not pay (few rows, metrics that do not follow from lengths or angles), it goes through
+//! matrix products with a proven margin, or measures all pairs.
+//!
 //! [`quality`] scores maps by their neighbors.
 //!
 //! # Conventions
@@ -38,6 +47,7 @@
 //! your own.
 
 mod approx;
+mod auto;
 mod bit_matrix;
 mod coded;
 mod error;
@@ -51,6 +61,7 @@ mod space;
 mod stand_in;
 
 pub use approx::Approx;
+pub use auto::{Auto, Choice, Method, ParseMethodError};
 pub use bit_matrix::BitMatrix;
 pub use error::{Error, Result};
 pub use exact::Exact;

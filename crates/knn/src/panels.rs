@@ -46,6 +46,9 @@ impl Panels {
         let centered = if matches!(dense, Dense::Euclidean { .. } | Dense::Bounded) { centered(x) } else { None };
         let norms = match &centered {
             Some(v) => (0..v.rows()).map(|i| rows::dot(simd, v.row(i), v.row(i))).collect(),
+            None if rows.norms().is_empty() => {
+                (0..x.rows()).map(|i| planisphere_kernels::rows::dot(simd, x.row(i), x.row(i))).collect()
+            }
             None => rows.norms().to_vec(),
         };
         let mut eps = panel::error_bound(x.cols());

@@ -81,8 +81,7 @@ impl Umap {
                 cx.warn(Warning::AllEqual { rows: n });
             }
             let neighbors = if n > 1 {
-                let search = planisphere_knn::Exact::new(k).metric(self.metric.clone());
-                cx.stage(Stage::Neighbors, 0.4, |cx| search.fit_with(x, cx))?
+                cx.stage(Stage::Neighbors, 0.4, |cx| self.knn.fit_with(k, &self.metric, self.seed, x, cx))?
             } else {
                 KnnGraph::new(n, 0, Vec::new(), Vec::new())?
             };

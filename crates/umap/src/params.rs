@@ -50,6 +50,8 @@ pub struct Umap {
     pub(crate) n_components: usize,
     #[cfg(feature = "knn")]
     pub(crate) metric: planisphere_knn::Metric,
+    #[cfg(feature = "knn")]
+    pub(crate) knn: planisphere_knn::Method,
     pub(crate) n_epochs: Option<u32>,
     pub(crate) learning_rate: f32,
     pub(crate) init: Init,
@@ -70,6 +72,8 @@ impl Default for Umap {
             n_components: 2,
             #[cfg(feature = "knn")]
             metric: planisphere_knn::Metric::Euclidean,
+            #[cfg(feature = "knn")]
+            knn: planisphere_knn::Method::Auto,
             n_epochs: None,
             learning_rate: 1.0,
             init: Init::Spectral,
@@ -129,6 +133,15 @@ impl Umap {
     #[must_use]
     pub fn metric(mut self, metric: planisphere_knn::Metric) -> Self {
         self.metric = metric;
+        self
+    }
+
+    /// How neighbors are searched. Default: exact search unless approximate search is expected to take less than half of
+    /// its time, which is so from some 50,000 rows on.
+    #[cfg(feature = "knn")]
+    #[must_use]
+    pub fn knn(mut self, knn: planisphere_knn::Method) -> Self {
+        self.knn = knn;
         self
     }
 

@@ -4,7 +4,7 @@
 use clap::{Parser, ValueEnum};
 use planisphere::core::{Context, KnnGraph, Matrix, Stage};
 use planisphere::dataset::{Table, TableReader, Vectors, write_atomic, write_map_csv, write_npy};
-use planisphere::knn::{Exact, Metric, quality};
+use planisphere::knn::{self, Exact, Metric, quality};
 use planisphere::pca::Pca;
 use planisphere::umap::{Init, Umap};
 use planisphere::viz_spec::{Figure, Page, ScatterMap};
@@ -51,9 +51,9 @@ struct Cli {
     /// Where the points start
     #[arg(long, value_enum, default_value_t = Start::Spectral)]
     init: Start,
-    /// How neighbors are searched; exact search is the only one so far
-    #[arg(long, value_enum, default_value_t = Knn::Auto)]
-    knn: Knn,
+    /// How neighbors are searched: auto, exact, approx, or approx:RECALL
+    #[arg(long, value_name = "METHOD", default_value_t = knn::Method::Auto)]
+    knn: knn::Method,
     /// Score the maps: trustworthiness, continuity, neighbors kept, label accuracy (in the report, and on stderr)
     #[arg(long)]
     quality: bool,
@@ -76,12 +76,6 @@ enum Start {
     Spectral,
     Pca,
     Random,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Knn {
-    Auto,
-    Exact,
 }
 
 /// Rows that trustworthiness is measured on.
@@ -174,12 +168,7 @@ fn note_parameters(cli: &Cli, metric: &Metric, embedded: bool, report: &mut RunR
     report.parameter("min_dist", cli.min_dist);
     report.parameter("n_epochs", cli.n_epochs);
     report.parameter("init", format!("{:?}", cli.init).to_lowercase());
-    report.parameter(
-        "knn",
-        match cli.knn {
-            Knn::Auto | Knn::Exact => "exact",
-        },
-    );
+    report.parameter("knn", cli.knn.to_string());
     if embedded {
         report.parameter("model", &cli.model);
     }
@@ -200,6 +189,7 @@ fn project(cli: &Cli, method: Method, metric: &Metric, x: &Matrix, cx: &mut Cont
                 .n_components(dim)
                 .metric(metric.clone())
                 .n_neighbors(cli.n_neighbors)
+                .knn(cli.knn)
                 .min_dist(cli.min_dist)
                 .seed(cli.common.seed)
                 .init(match cli.init {

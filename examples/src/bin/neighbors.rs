@@ -1,9 +1,9 @@
 //! Nearest neighbors of each row: `neighbors vectors.npy --k 15 --metric cosine --out graph`.
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use planisphere::core::{Context, Stage};
 use planisphere::dataset::{TableReader, write_npy, write_npy_ids};
-use planisphere::knn::{Exact, Metric};
+use planisphere::knn::{Method, Metric};
 use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -19,20 +19,14 @@ struct Cli {
     k: usize,
     #[arg(long, help = Metric::NAMES.join(", "), default_value_t = Metric::Euclidean)]
     metric: Metric,
-    /// How to search; exact search is the only one so far
-    #[arg(long, value_enum, default_value_t = Knn::Auto)]
-    knn: Knn,
+    /// How to search: auto, exact, approx, or approx:RECALL
+    #[arg(long, value_name = "METHOD", default_value_t = Method::Auto)]
+    knn: Method,
     /// Writes PREFIX.ids.npy (n × k, i32) and PREFIX.dists.npy (n × k, f32)
     #[arg(long, value_name = "PREFIX")]
     out: String,
     #[command(flatten)]
     common: Common,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Knn {
-    Auto,
-    Exact,
 }
 
 fn main() -> ExitCode {
@@ -46,7 +40,7 @@ fn main() -> ExitCode {
             return Err(Failure::Usage(format!("{} has texts, not vectors; run embed first", cli.input.display())));
         };
         let graph = input::staged(&mut cx, Stage::Neighbors, |cx| {
-            Ok(Exact::new(cli.k).metric(cli.metric.clone()).fit_with(x, cx)?)
+            Ok(cli.knn.fit_with(cli.k, &cli.metric, cli.common.seed, x, cx)?)
         })?;
         input::staged(&mut cx, Stage::Write, |_| {
             let dists = planisphere::core::MatrixView::new(graph.n(), graph.k(), graph.dists())?;
@@ -56,12 +50,7 @@ fn main() -> ExitCode {
         (report.n, report.d) = (x.rows(), x.cols());
         report.parameter("k", cli.k);
         report.parameter("metric", cli.metric.to_string());
-        report.parameter(
-            "knn",
-            match cli.knn {
-                Knn::Auto | Knn::Exact => "exact",
-            },
-        );
+        report.parameter("knn", cli.knn.to_string());
         report.finish(&cli.common, &cx.take_report())
     })
 }

@@ -5,7 +5,6 @@ mod values;
 
 use crate::error::{Error, Result};
 use crate::reader::{Ids, TableReader, Vectors};
-use crate::rows::numbered;
 use crate::table::{Table, TableParts};
 use header::Header;
 use planisphere_core::Matrix;
@@ -19,8 +18,8 @@ pub(crate) fn read(wanted: &TableReader, mut reader: impl Read, file: &str, len:
     let array = check(&header, file, len)?;
     let data = values::read(&array, reader, file, len.is_some())?;
     let vectors = Matrix::from_vec(array.rows, array.cols, data).expect("as many values were read as the shape says");
-    let parts = TableParts { ids: numbered(array.rows), texts: None, labels: None, vectors: Some(vectors) };
-    Ok(Table::new(parts))
+    let parts = TableParts { ids: Vec::new(), texts: None, labels: None, vectors: Some(vectors) };
+    Ok(Table::new(array.rows, parts))
 }
 
 /// A matrix whose size was found possible.

@@ -5,8 +5,9 @@ use planisphere_core::{CounterRng, Matrix, MatrixView};
 use planisphere_kernels::{Kernel, Simd, rows, tiles};
 use rayon::prelude::*;
 
-/// Rows that the directions are found from.
-const SAMPLE: usize = 2048;
+/// Rows that the directions are found from: so many, and so many for each direction.
+const SAMPLE: usize = 1024;
+const FOR_EACH: usize = 8;
 /// Passes of the subspace iteration; the directions need to be good, not converged.
 const PASSES: usize = 3;
 
@@ -29,7 +30,7 @@ impl Basis {
     pub(crate) fn find(simd: Simd, x: MatrixView<'_>, squares: Option<&[f32]>, m: usize, seed: u64) -> Self {
         let (n, d) = (x.rows(), x.cols());
         let m = m.min(d);
-        let s = n.min(SAMPLE);
+        let s = n.min(SAMPLE.max(FOR_EACH * m));
         let draws = CounterRng::new(seed, "proxy").at(0, 0);
         // One row out of each stretch of n / s.
         let pick = |i: usize| {
@@ -253,8 +254,9 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
         s[0][i % LANES] = a.mul_add(*b, s[0][i % LANES]);
     }
     let mut sum = 0.0;
-    for l in 0..LANES {
-        sum += (s[0][l] + s[2][l]) + (s[1][l] + s[3][l]);
+    let [a, b, c, d] = s;
+    for ((a, b), (c, d)) in a.into_iter().zip(b).zip(c.into_iter().zip(d)) {
+        sum += (a + c) + (b + d);
     }
     sum
 }

@@ -49,8 +49,8 @@ impl Coder {
         Self { basis: Basis::find(simd, x, squares, d, seed), stride: whole, unit: squares.is_some() }
     }
 
-    /// The coded rows of `x`; `squares` as in [`Coder::find`].
-    pub(crate) fn code(&self, simd: Simd, x: MatrixView<'_>, squares: Option<&[f32]>) -> Proxy {
+    /// The coded rows of `x`; `squares` as in [`Coder::find`]. Their errors are kept if something is to be `proven`.
+    pub(crate) fn code(&self, simd: Simd, x: MatrixView<'_>, squares: Option<&[f32]>, proven: bool) -> Proxy {
         let (n, d, stride) = (x.rows(), x.cols(), self.stride);
         let basis = &self.basis;
         let m = basis.count();
@@ -61,14 +61,20 @@ impl Coder {
             codes: vec![0; n * stride],
             scales: vec![0.0; n],
             norms: vec![0.0; n],
-            errors: vec![0.0; n],
+            errors: vec![0.0; if proven { n } else { 0 }],
         };
         let Proxy { codes, scales, norms, errors, .. } = &mut proxy;
+        // An iterator over nothing would end the others.
+        let errors: Vec<&mut [f32]> = if proven {
+            errors.chunks_mut(TASK).collect()
+        } else {
+            (0..n.div_ceil(TASK)).map(|_| Default::default()).collect()
+        };
         let parts = codes
             .par_chunks_mut(TASK * stride)
             .zip(scales.par_chunks_mut(TASK))
             .zip(norms.par_chunks_mut(TASK))
-            .zip(errors.par_chunks_mut(TASK));
+            .zip(errors);
         parts.enumerate().for_each_init(
             || (vec![0f32; TASK * m], vec![0f32; stride]),
             |(image, point), (task, (((codes, scales), norms), errors))| {
@@ -104,7 +110,9 @@ impl Coder {
                     let (scale, sum, off) = simd.run(Quantize(point, &mut codes[i * stride..(i + 1) * stride]));
                     scales[i] = scale;
                     norms[i] = sum as f32 * scale * scale;
-                    errors[i] = (off.sqrt() + error) * (1.0 + 1e-3);
+                    if proven {
+                        errors[i] = (off.sqrt() + error) * (1.0 + 1e-3);
+                    }
                 }
             },
         );

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 const CODED: usize = 8 * codes::PANEL;
 const PLAIN: usize = 2 * codes::PANEL;
 /// Parts of the rows that are looked through side by side.
-const PARTS: usize = 8;
+const PARTS: usize = 4;
 /// Rows that one screening compares with a panel of the sample.
 const BLOCK: usize = 96;
 
@@ -77,7 +77,7 @@ impl Sample {
         token: &CancelToken,
     ) -> Result<Vec<Vec<(f32, u32, u32)>>> {
         let n = proxy.len();
-        let keep = 6 * k + 64;
+        let keep = 4 * k + 32;
         let panels = Panels::new(&proxy.reordered(rows), &[0, rows.len()]);
         // Each part of the rows has pools of its own, which are put together in the end.
         let part = n.div_ceil(PARTS).next_multiple_of(BLOCK);

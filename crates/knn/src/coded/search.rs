@@ -43,6 +43,8 @@ pub(crate) struct Input<'a, 'm> {
     pub(crate) lengths: Option<Lengths>,
     pub(crate) k: usize,
     pub(crate) seed: u64,
+    /// Whether a sweep comes after.
+    pub(crate) proven: bool,
 }
 
 /// What a search made.
@@ -65,7 +67,7 @@ impl Input<'_, '_> {
         let n = self.vectors.rows();
         cx.progress(0, total)?;
         let coder = Coder::find(simd, self.vectors, self.squares, self.seed);
-        let proxy = coder.code(simd, self.vectors, self.squares);
+        let proxy = coder.code(simd, self.vectors, self.squares, self.proven);
         cx.progress(2, total)?;
         let sample = Sample::draw(simd, &proxy, &self.measured, k, self.lengths.is_some(), self.seed, &token)?;
         let missed = (1.0 - recall).max(1e-3);
@@ -195,6 +197,7 @@ pub(crate) fn exact(
         lengths: Some(lengths),
         k,
         seed: 0,
+        proven: true,
     };
     let Found { groups, mut lists, .. } = input.search(BEFORE_SWEEP, TOTAL, cx)?;
     let sweep = Sweep::new(simd, &groups, &input.measured, lengths, &lists);

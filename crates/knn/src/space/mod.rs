@@ -149,7 +149,8 @@ impl Space {
     /// Prepares rows to be measured: finite ones, with the columns of the points.
     pub(crate) fn rows<'a>(&self, x: MatrixView<'a>) -> Result<Rows<'a>> {
         let mut rows = self.prepare.rows(x, self.simd)?;
-        rows.measure_norms(self.dense().is_some(), self.simd);
+        // Differences need no norms.
+        rows.measure_norms(matches!(self.dense(), Some(Dense::Angular | Dense::Dot)), self.simd);
         Ok(rows)
     }
 

@@ -84,7 +84,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Squared norms of the prepared vectors, for metrics that follow from dot products.
+    /// Squared norms of the prepared vectors, for metrics that follow from dot products and norms.
     pub(crate) fn norms(&self) -> &[f32] {
         match &self.data {
             Data::Vectors { norms, .. } => norms,
