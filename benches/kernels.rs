@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use planisphere_benches::noise;
-use planisphere_kernels::{Kernel, Simd, eigen, math, panel, rows, sum};
+use planisphere_kernels::{Kernel, Simd, codes, eigen, math, panel, rows, sum, tiles};
 use std::hint::black_box;
 
 /// Rows that a query meets: with the longest ones 12 MB, more than a second-level cache holds.
@@ -43,6 +43,46 @@ fn block_to_block(c: &mut Criterion) {
             let shape = format!("128 x 1024 x {d}, {:?}", simd.level());
             group.bench_function(BenchmarkId::new("squared_euclidean_block", shape), |bench| {
                 bench.iter(|| rows::squared_euclidean_block(simd, black_box(a.view()), b.view(), &mut out));
+            });
+            let shape = format!("128 x 1024 x {d}, {:?}", simd.level());
+            group.bench_function(BenchmarkId::new("dot_tiles", shape), |bench| {
+                bench.iter(|| tiles::dot_tiles(simd, black_box(a.view()), b.view(), &mut out));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Screening of coded rows: 192 queries against a panel of 64, as sweeps do it.
+fn screening(c: &mut Criterion) {
+    const QUERIES: usize = 192;
+    let mut group = c.benchmark_group("kernels/codes");
+    for stride in [96, 128, 384] {
+        let byte = |i: usize| (i.wrapping_mul(2_654_435_761) >> 7) as i8 / 2;
+        let queries: Vec<i8> = (0..QUERIES * stride).map(byte).collect();
+        let rows: Vec<i8> = (0..codes::PANEL * stride).map(|i| byte(i + 7)).collect();
+        let mut packed = vec![0u8; codes::PANEL * stride];
+        codes::pack(&rows, stride, &mut packed);
+        let sums: Vec<i32> = queries.chunks(stride).map(|r| r.iter().map(|&b| i32::from(b)).sum()).collect();
+        let (ones, limits) = ([1f32; QUERIES], [f32::MIN; QUERIES]);
+        let (scales, none) = ([1f32; codes::PANEL], [f32::MIN; codes::PANEL]);
+        let mut masks = vec![0u64; QUERIES];
+        group.throughput(Throughput::Elements((QUERIES * rows.len()) as u64));
+        for simd in Simd::available() {
+            let shape = format!("{QUERIES} x 64 x {stride}, {:?}", simd.level());
+            group.bench_function(BenchmarkId::new("screen", shape), |bench| {
+                bench.iter(|| {
+                    let queries = codes::Queries {
+                        codes: black_box(&queries),
+                        stride,
+                        factors: &ones,
+                        norms: &ones,
+                        sums: &sums,
+                        limits: &limits,
+                    };
+                    let panel = codes::Panel { codes: &packed, scales: &scales, norms: &scales, limits: &none };
+                    codes::screen(simd, queries, panel, &mut masks, &mut []);
+                });
             });
         }
     }
@@ -109,5 +149,5 @@ fn sums_and_eigenvectors(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, one_to_many, block_to_block, elementary, sums_and_eigenvectors);
+criterion_group!(benches, one_to_many, block_to_block, screening, elementary, sums_and_eigenvectors);
 criterion_main!(benches);
