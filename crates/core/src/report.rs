@@ -93,6 +93,14 @@ pub enum Warning {
         /// What was used.
         instead: String,
     },
+    /// An approximate search found a smaller share of the neighbors than was asked for, by an estimate.
+    #[error("neighbor search reached a recall of {reached:.3}, {wanted} was asked for")]
+    LowRecall {
+        /// The share found.
+        reached: f64,
+        /// What was asked for.
+        wanted: f64,
+    },
     /// All rows are equal, so there is no structure to show.
     #[error("all {rows} rows are equal; the map shows no structure")]
     AllEqual {

@@ -58,7 +58,7 @@ pub struct Queries<'a> {
     pub norms: &'a [f32],
     /// Sums of the bytes.
     pub sums: &'a [i32],
-    /// A pair is near if its squared distance is at most this,
+    /// A pair is near if its squared distance is at most this, or the limit of the panel's row.
     pub limits: &'a [f32],
 }
 
@@ -71,14 +71,15 @@ pub struct Panel<'a> {
     pub scales: &'a [f32; PANEL],
     /// Squared norms; infinite for rows that are not there.
     pub norms: &'a [f32; PANEL],
-    /// or at most this.
+    /// A pair is near if its squared distance is at most this, or the query's limit.
     pub limits: &'a [f32; PANEL],
 }
 
 /// Squared distances of all queries to the rows of a panel: bit `j` of `masks[i]` says that query `i` and row `j` are near.
 /// Where `squared` is not empty, it gets the distances, 64 for each query.
 ///
-/// The distance is `norm + norm' + (q·r · scale') · factor` with one fused multiply-add, on every level.
+/// The distance is `norm + norm' + (q·r · scale') · factor` with one fused multiply-add, on every level. No byte may be −128,
+/// and rows have at most 65,536 bytes, so that sums of products fit.
 ///
 /// # Panics
 /// If lengths do not match.
@@ -187,7 +188,7 @@ impl<'a> Rows<'a> {
 }
 
 /// Squared distances of a query, with its scale and squared norm, to the rows `ids`, into `out`: to the bit those of
-/// [`screen`].
+/// [`screen`], of which the same is asked.
 ///
 /// # Panics
 /// If lengths do not match or an id is too large.

@@ -3,13 +3,13 @@
 use crate::Exact;
 use crate::auto::RECALL;
 use crate::coded::measured::{Lengths, Measured};
-use crate::coded::search::{Found, Input, STEPS};
+use crate::coded::search::{Found, Input, STEPS, few};
 use crate::error::{Error, Result};
 use crate::exact::check_shape;
 use crate::metric::{Distance, Metric};
 use crate::space::{Rows, Space};
 use crate::stand_in::StandIn;
-use planisphere_core::{Context, Decision, KnnGraph, MatrixView};
+use planisphere_core::{Context, Decision, KnnGraph, MatrixView, Warning};
 use planisphere_kernels::Simd;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -24,8 +24,10 @@ const SMALL: usize = 4096;
 /// ids can be missing. A sample of rows whose exact neighbors are known steers how much is looked at, and ends the search
 /// when [`Approx::recall`] is reached on it.
 ///
-/// Time grows about as n^1.1 · d; memory beyond the input is below 400 bytes a row at k = 15. Up to 4,096 rows, and for a
-/// `k` above a 32nd of the rows, the search is [`Exact`].
+/// Time grows little faster than the number of rows. Memory beyond the input is below 400 bytes a row at k = 15 and up to
+/// 128 columns, which 128 bytes also stand for if a few directions hold most of what tells rows apart; up to twice as many
+/// bytes as columns more if not. Up to 4,096 rows, and where lists are long (`k` above 256, a 32nd of the rows, or √(2n)), the
+/// search is [`Exact`].
 ///
 /// ```
 /// use planisphere_core::{CounterRng, Matrix};
@@ -59,9 +61,10 @@ impl Approx {
     }
 
     /// Sets the recall to aim at, from 0.5 to 0.999 (default 0.98): the share of the true neighbors that are found, as
-    /// estimated on a sample of 512 rows (128 for metrics that do not follow from lengths or angles), which has a standard
-    /// error of about half a percent. The search stops when the sample says so; if it cannot get there, it stops when nothing
-    /// more is found, and warns.
+    /// estimated on a sample of 512 rows whose exact neighbors are known (128 for metrics that do not follow from lengths or
+    /// angles, and where codes are too coarse to prove them). The search stops when the estimate less its standard error,
+    /// which is about half a percent (one percent with 128), is there; if it does not get there, it stops when nothing more
+    /// is found, and warns.
     #[must_use]
     pub fn recall(mut self, recall: f64) -> Self {
         self.recall = recall;
@@ -146,7 +149,7 @@ impl Approx {
     }
 
     fn pays(&self, x: MatrixView<'_>) -> bool {
-        x.rows() > SMALL && x.cols() > 0 && self.k > 0 && self.k <= x.rows() / 32
+        x.rows() > SMALL && x.cols() > 0 && self.k > 0 && few(self.k, x.rows())
     }
 
     fn find(
@@ -163,7 +166,7 @@ impl Approx {
             measured: Measured { space, rows },
             vectors: stand_in.vectors(),
             squares: stand_in.squares(),
-            lengths: space.dense().and_then(|dense| Lengths::of(dense, x.cols())),
+            lengths: space.dense().filter(|_| stand_in.faithful()).and_then(|dense| Lengths::of(dense, x.cols())),
             k: self.k,
             seed: self.seed,
             proven: false,
@@ -171,6 +174,9 @@ impl Approx {
         let found = input.search(self.recall, STEPS, cx)?;
         let reason = format!("recall {:.3} on a sample, {} asked for", found.recall, self.recall);
         cx.decide(Decision::new("neighbors", "approximate", reason));
+        if found.recall < self.recall {
+            cx.warn(Warning::LowRecall { reached: found.recall, wanted: self.recall });
+        }
         Ok(found)
     }
 }

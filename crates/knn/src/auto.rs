@@ -1,5 +1,6 @@
 //! Which search to use: a model of what each costs.
 
+use crate::coded::search::few;
 use crate::error::{Error, Result};
 use crate::metric::Metric;
 use crate::{Approx, Exact};
@@ -188,7 +189,7 @@ impl Auto {
             }
             Some(pair) => (n * n * pair, start + n * pair * (3.0 * k + 16.0 + 2.5 * k * k) + 128.0 * n * pair),
         };
-        let exact_first = rows <= SMALL || self.k > rows / 32 || exact <= 2.0 * approx;
+        let exact_first = rows <= SMALL || !few(self.k, rows) || exact <= 2.0 * approx;
         Ok(Choice { exact: exact_first, exact_seconds: exact * 1e-9, approx_seconds: approx * 1e-9 })
     }
 

@@ -19,11 +19,13 @@ const WAVE: usize = 64;
 
 /// Exact k-nearest-neighbor search.
 ///
-/// Time grows with n² · d. Metrics that follow from dot products (Euclidean and its weighted kin, Mahalanobis, cosine,
-/// correlation, dot, Hellinger) go through matrix products; the others through vector code over blocks that stay in the
-/// cache, two-valued ones 64 columns at a time.
+/// Time grows with n². Metrics that follow from lengths or angles (Euclidean and its weighted kin, Mahalanobis, cosine,
+/// correlation, Hellinger) are searched by codes of the rows, with a proof that nothing is missed, or through matrix
+/// products where those are faster; dot products through matrix products; the others through vector code over blocks that
+/// stay in the cache, two-valued ones 64 columns at a time.
 ///
-/// Memory beyond the input is 8 bytes for each entry of the graph and a few megabytes a thread; another copy of the input
+/// Memory beyond the input is 8 bytes for each entry of the graph and a few megabytes a thread, and with codes some 300 to
+/// 1,000 bytes a row; another copy of the input
 /// where its values are extreme in size or far from the origin, and for the metrics that are computed on rows made from
 /// the given ones (seuclidean, mahalanobis, wminkowski, correlation, hellinger); a 32nd of it for two-valued ones.
 ///
@@ -154,13 +156,15 @@ impl Exact {
         if let Some(graph) = coded::search::exact(simd, &space, &rows, k, cx)? {
             return Ok(graph);
         }
+        // Work that came to nothing was told as up to a third of all.
+        let before = n.div_ceil(2) as u64;
         let prepared = Prepared::of(space, rows, simd);
         let mut ids = vec![0u32; n * k];
         let mut dists = vec![0f32; n * k];
         let token = cx.token();
         let stride = PANEL * k;
         for (wave, (ids, dists)) in ids.chunks_mut(WAVE * stride).zip(dists.chunks_mut(WAVE * stride)).enumerate() {
-            cx.progress((wave * WAVE * PANEL) as u64, n as u64)?;
+            cx.progress(before + (wave * WAVE * PANEL) as u64, before + n as u64)?;
             ids.par_chunks_mut(stride).zip(dists.par_chunks_mut(stride)).enumerate().try_for_each_init(
                 Scratch::default,
                 |scratch, (panel, (ids, dists))| {
@@ -169,7 +173,7 @@ impl Exact {
                 },
             )?;
         }
-        cx.progress(n as u64, n as u64)?;
+        cx.progress(before + n as u64, before + n as u64)?;
         prepared.check(0, k, &ids, &dists)?;
         Ok(KnnGraph::new(n, k, ids, dists)?)
     }

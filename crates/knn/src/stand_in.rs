@@ -1,5 +1,6 @@
 //! Vectors that are near where the rows are, for metrics whose rows are something else.
 
+use crate::coded::search::moderate;
 use crate::error::Result;
 use crate::metric::Metric;
 use crate::space::{Dense, Rows, Space};
@@ -32,6 +33,9 @@ impl<'a> StandIn<'a> {
                 Some(Dense::Angular | Dense::Dot) => Some(Cow::Borrowed(rows.norms())),
                 _ => None,
             };
+            if squares.is_none() && !moderate(vectors) {
+                return Ok(Self { vectors: Vectors::Made(tamed(vectors)?), squares });
+            }
             return Ok(Self { vectors: Vectors::Given(vectors), squares });
         }
         if let Some(points) = rows.points() {
@@ -55,6 +59,11 @@ impl<'a> StandIn<'a> {
         Ok(made)
     }
 
+    /// Whether these are the rows that distances follow from, at their size.
+    pub(crate) fn faithful(&self) -> bool {
+        matches!(self.vectors, Vectors::Given(_))
+    }
+
     pub(crate) fn vectors(&self) -> MatrixView<'_> {
         match &self.vectors {
             Vectors::Given(x) => *x,
@@ -65,4 +74,13 @@ impl<'a> StandIn<'a> {
     pub(crate) fn squares(&self) -> Option<&[f32]> {
         self.squares.as_deref()
     }
+}
+
+/// All values times a power of two that brings the largest near 1.
+fn tamed(x: MatrixView<'_>) -> Result<Matrix> {
+    let largest = x.data().iter().fold(0f32, |m, v| m.max(v.abs()));
+    let exponent = i32::from((largest.to_bits() >> 23) as u8) - 127;
+    let factor = 2f64.powi(-exponent);
+    let data = x.data().iter().map(|&v| (f64::from(v) * factor) as f32).collect();
+    Ok(Matrix::from_vec(x.rows(), x.cols(), data)?)
 }

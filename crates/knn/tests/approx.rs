@@ -102,13 +102,25 @@ fn other_metrics_are_found_by_what_stands_in_for_them() {
 #[test]
 fn a_sweep_gives_what_products_of_all_rows_give() {
     // Wide and narrow rows, with and without fewer directions than columns, far from the origin, ties without end.
-    let mut far = groups(5000, 48, 10, 6, 4);
+    let mut far = groups(4200, 48, 10, 6, 4);
     far.data_mut().iter_mut().for_each(|v| *v += 300.0);
     let ties = {
         let r = CounterRng::new(8, "ties").at(0, 0);
-        Matrix::from_vec(5000, 16, (0..80_000).map(|i| r.below(i, 2) as f32).collect()).unwrap()
+        Matrix::from_vec(4200, 16, (0..67_200).map(|i| r.below(i, 2) as f32).collect()).unwrap()
     };
-    for x in [groups(5000, 200, 12, 9, 3), groups(4500, 33, 400, 4, 5), far, ties] {
+    // Data of lower rank than there are directions: columns that are zero, constant, or repeated.
+    let mut zeros = groups(4200, 200, 12, 9, 3);
+    (0..4200).for_each(|i| zeros.row_mut(i)[60..].fill(0.0));
+    let mut constant = zeros.clone();
+    (0..4200).for_each(|i| constant.row_mut(i)[30..].fill(2.5));
+    let mut repeated = groups(4200, 200, 12, 9, 13);
+    (0..4200).for_each(|i| (50..200).for_each(|j| repeated.row_mut(i)[j] = repeated.row(i)[j % 50]));
+    // One row far from all others, which only the squared metric can not rescale.
+    let mut outlier = groups(4200, 20, 12, 5, 14);
+    outlier.row_mut(17).fill(3e9);
+    let many =
+        [groups(4200, 200, 12, 9, 3), groups(4500, 33, 400, 4, 5), far, ties, zeros, constant, repeated, outlier];
+    for x in many {
         for metric in [Metric::Euclidean, Metric::Cosine, Metric::SqEuclidean] {
             assert!(Exact::new(15).metric(metric.clone()).fit(&x).unwrap() == by_products(&x, 15, &metric), "{metric}");
         }
@@ -138,6 +150,51 @@ fn same_bytes_for_any_threads_and_level() {
             assert!(got == want, "{metric} {level:?}");
         }
         assert!(search.clone().seed(7).fit(&x).unwrap().recall(&want).unwrap() > 0.95);
+    }
+}
+
+#[test]
+fn groups_that_are_small_for_their_distance() {
+    // Codes hold where the groups are, and little of what is in them.
+    let mut x = groups(8000, 64, 20, 1, 15);
+    for i in 0..8000 {
+        let draw = CounterRng::new(16, "inside").at(0, i as u64);
+        x.row_mut(i).iter_mut().zip(0..).for_each(|(v, j)| *v = 2000.0 * v.round() + draw.normal(j));
+    }
+    let truth = by_products(&x, 15, &Metric::Euclidean);
+    assert!(Exact::new(15).fit(&x).unwrap() == truth);
+    let mut cx = Context::new();
+    let recall = Approx::new(15).recall(0.9).fit_with(&x, &mut cx).unwrap().recall(&truth).unwrap();
+    assert!(recall > 0.88 || !cx.report().warnings.is_empty(), "{recall}");
+}
+
+#[test]
+fn sizes_beyond_squares() {
+    let mut far = groups(5000, 16, 10, 5, 17);
+    far.row_mut(99).fill(1e20);
+    for metric in [Metric::Manhattan, Metric::Chebyshev, Metric::Euclidean] {
+        let truth = Exact::new(5).metric(metric.clone()).fit(&far).unwrap();
+        let mut cx = Context::new();
+        let got = Approx::new(5).metric(metric.clone()).fit_with(&far, &mut cx).unwrap();
+        // Beside such a row all others look alike to what stands in for these metrics.
+        let recall = got.recall_by_distance(&truth).unwrap();
+        assert!(recall > 0.9 || !cx.report().warnings.is_empty(), "{metric} {recall}");
+    }
+    for search in
+        [Exact::new(5).metric(Metric::SqEuclidean).fit(&far), Approx::new(5).metric(Metric::SqEuclidean).fit(&far)]
+    {
+        assert!(matches!(search, Err(Error::Overflow { row: 0 | 99, .. })), "{search:?}");
+    }
+    for scale in [1e-25f32, 2e-21, 1e-15, 1e14, 1e25] {
+        let mut x = groups(4200, 17, 10, 5, 18);
+        x.data_mut().iter_mut().for_each(|v| *v *= scale);
+        x.row_mut(4199)[0] += 0.5 * scale;
+        for metric in [Metric::Euclidean, Metric::Cosine] {
+            assert!(
+                Exact::new(5).metric(metric.clone()).fit(&x).unwrap() == by_products(&x, 5, &metric),
+                "{metric} {scale}"
+            );
+        }
     }
 }
 

@@ -84,7 +84,8 @@ impl Centers {
                 let n = out.len() / probes;
                 queries.gather(proxy, from..from + n);
                 best.clear();
-                best.resize(n * probes, (f32::MAX, u32::MAX));
+                // Different ones, should nothing be near.
+                best.extend((0..n).flat_map(|_| (0..probes as u32).map(|p| (f32::MAX, p))));
                 for p in 0..panels.len() {
                     queries.screen(simd, panels.get(p, &NO_LIMITS), true);
                     for (q, best) in best.chunks_exact_mut(probes).enumerate() {

@@ -1,7 +1,7 @@
 //! The first look: each row against the groups whose centers are nearest to it.
 
 use crate::coded::blocks::{NO_LIMITS, Panels, Queries};
-use crate::coded::groups::{Groups, Lists, insert};
+use crate::coded::groups::{Groups, Lists};
 use crate::coded::measured::Measured;
 use crate::coded::pool::Pool;
 use crate::error::{Error, Result};
@@ -29,6 +29,7 @@ struct Scratch {
     runs: Vec<(usize, usize)>,
     rows: Vec<u32>,
     dists: Vec<f32>,
+    best: Vec<(f32, u32)>,
 }
 
 /// What is looked at, and how closely.
@@ -89,10 +90,12 @@ pub(crate) fn probe(
             s.rows.clear();
             s.rows.extend(pool.entries.iter().map(|e| groups.order[e.1 as usize]));
             measured.distances(groups.order[from + q] as usize, &s.rows, &mut s.dists);
-            for (&d, &(_, id)) in s.dists.iter().zip(&pool.entries) {
-                if d < dists[k - 1] || (d == dists[k - 1] && groups.order[id as usize] < row(groups, ids[k - 1])) {
-                    insert(&groups.order, ids, dists, d, id);
-                }
+            let row_of = |place: u32| groups.order[place as usize];
+            s.best.clear();
+            s.best.extend(s.dists.iter().zip(&pool.entries).map(|(&d, e)| (d, e.1)).filter(|e| e.0.is_finite()));
+            s.best.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(row_of(a.1).cmp(&row_of(b.1))));
+            for ((id, dist), &(d, place)) in ids.iter_mut().zip(dists).zip(&s.best) {
+                (*id, *dist) = (place, d);
             }
         }
         Ok::<_, Error>(())
@@ -108,10 +111,6 @@ fn window(panels: Range<usize>, start: usize) -> Range<usize> {
     }
     let from = panels.start + start % (count - MOST + 1);
     from..from + MOST
-}
-
-fn row(groups: &Groups, place: u32) -> u32 {
-    crate::coded::groups::row_of(&groups.order, place)
 }
 
 impl Scratch {

@@ -6,7 +6,8 @@
 //! rounding in f32 adds. So for any two rows |x − y| ≥ |s q − t r| − e − e'.
 
 use crate::coded::basis::Basis;
-use planisphere_core::MatrixView;
+use crate::error::{Error, Result};
+use planisphere_core::{CancelToken, MatrixView};
 use planisphere_kernels::{Kernel, Simd, codes, rows, tiles};
 use rayon::prelude::*;
 
@@ -31,77 +32,85 @@ pub(crate) struct Coder {
 const STRIDES: [usize; 3] = [128, 256, 512];
 /// Less, and too many rows look near that are not.
 const SHARE: f64 = 0.85;
+/// Bytes of a row at most: sums of more products might not fit 32 bits.
+const LONGEST: usize = 1 << 16;
 
 impl Coder {
     /// Finds out how to code the rows of `x`; `squares` are their squared lengths, if they are to be divided by them.
-    pub(crate) fn find(simd: Simd, x: MatrixView<'_>, squares: Option<&[f32]>, seed: u64) -> Self {
-        let d = x.cols();
-        let whole = d.next_multiple_of(codes::GROUP);
+    pub(crate) fn find(
+        simd: Simd,
+        x: MatrixView<'_>,
+        squares: Option<&[f32]>,
+        seed: u64,
+        token: &CancelToken,
+    ) -> Result<Self> {
+        let whole = x.cols().next_multiple_of(codes::GROUP);
+        let unit = squares.is_some();
         for stride in STRIDES {
             // Fewer bytes must be worth a projection.
             if stride + stride / 4 < whole {
-                let basis = Basis::find(simd, x, squares, stride - RESIDUAL, seed);
-                if basis.share >= SHARE {
-                    return Self { basis, stride, unit: squares.is_some() };
+                let (basis, share) = Basis::find(simd, x, squares, stride - RESIDUAL, seed, token)?;
+                let last = stride == STRIDES[STRIDES.len() - 1] && whole > LONGEST;
+                if share >= SHARE || last {
+                    return Ok(Self { basis, stride, unit });
                 }
             }
         }
-        Self { basis: Basis::find(simd, x, squares, d, seed), stride: whole, unit: squares.is_some() }
+        Ok(Self { basis: Basis::whole(simd, x, squares, seed), stride: whole, unit })
     }
 
-    /// The coded rows of `x`; `squares` as in [`Coder::find`]. Their errors are kept if something is to be `proven`.
-    pub(crate) fn code(&self, simd: Simd, x: MatrixView<'_>, squares: Option<&[f32]>, proven: bool) -> Proxy {
+    /// The coded rows of `x`; `squares` as in [`Coder::find`].
+    pub(crate) fn code(
+        &self,
+        simd: Simd,
+        x: MatrixView<'_>,
+        squares: Option<&[f32]>,
+        token: &CancelToken,
+    ) -> Result<Proxy> {
         let (n, d, stride) = (x.rows(), x.cols(), self.stride);
         let basis = &self.basis;
         let m = basis.count();
-        let shift = basis.shift(simd);
-        let center = rows::dot(simd, &basis.center, &basis.center);
         let mut proxy = Proxy {
             stride,
             codes: vec![0; n * stride],
             scales: vec![0.0; n],
             norms: vec![0.0; n],
-            errors: vec![0.0; if proven { n } else { 0 }],
+            errors: vec![0.0; n],
         };
         let Proxy { codes, scales, norms, errors, .. } = &mut proxy;
-        // An iterator over nothing would end the others.
-        let errors: Vec<&mut [f32]> = if proven {
-            errors.chunks_mut(TASK).collect()
-        } else {
-            (0..n.div_ceil(TASK)).map(|_| Default::default()).collect()
-        };
         let parts = codes
             .par_chunks_mut(TASK * stride)
             .zip(scales.par_chunks_mut(TASK))
             .zip(norms.par_chunks_mut(TASK))
-            .zip(errors);
-        parts.enumerate().for_each_init(
-            || (vec![0f32; TASK * m], vec![0f32; stride]),
-            |(image, point), (task, (((codes, scales), norms), errors))| {
+            .zip(errors.par_chunks_mut(TASK));
+        parts.enumerate().try_for_each_init(
+            || (vec![0f32; TASK * d], vec![0f32; TASK * m], vec![0f32; stride]),
+            |(seen, image, point), (task, (((codes, scales), norms), errors))| {
+                token.check()?;
                 let from = task * TASK;
-                let view = x.slice(from, from + scales.len());
-                let image = &mut image[..scales.len() * m];
-                match &basis.directions {
-                    Some(b) => tiles::dot_tiles(simd, view, b.view(), image),
-                    None => image.copy_from_slice(view.data()),
+                let seen = &mut seen[..scales.len() * d];
+                for (i, seen) in seen.chunks_exact_mut(d).enumerate() {
+                    let factor = squares.map_or(1.0, |q| unit_factor(q[from + i]));
+                    simd.run(See { row: x.row(from + i), factor, center: &basis.center, seen });
                 }
+                let seen = MatrixView::new(scales.len(), d, seen)?;
+                let image = match &basis.directions {
+                    Some(b) => {
+                        let image = &mut image[..scales.len() * m];
+                        tiles::dot_tiles(simd, seen, b.view(), image);
+                        &*image
+                    }
+                    None => seen.data(),
+                };
                 for (i, image) in image.chunks_exact(m).enumerate() {
-                    let row = view.row(i);
-                    let (factor, squared, size) = match squares {
-                        None => {
-                            (1.0, rows::squared_euclidean(simd, row, &basis.center), rows::dot(simd, row, row).sqrt())
-                        }
-                        Some(q) => {
-                            let factor = unit_factor(q[from + i]);
-                            let one = if factor > 0.0 { 1.0 } else { 0.0 };
-                            (factor, one - 2.0 * factor * rows::dot(simd, row, &basis.center) + center, 1.0)
-                        }
-                    };
+                    let squared = rows::dot(simd, seen.row(i), seen.row(i));
+                    let held = simd.run(Squared(image));
                     point.fill(0.0);
-                    let held = simd.run(Place { image, factor, shift: &shift, point });
-                    // What rounding may have moved the image and the residual by.
-                    let (along, across) = pad(d, m, size + center.sqrt());
-                    let mut error = along;
+                    point[..m].copy_from_slice(image);
+                    // What rounding may have moved the row, its image and its residual by.
+                    let Pad { seen, along, across } =
+                        Pad::of(d, basis.directions.as_ref().map(|_| m), squared, self.unit);
+                    let mut error = seen + along;
                     if m < d {
                         let rest = (squared - held).max(0.0);
                         error += (rest + across).sqrt() - (rest - across).max(0.0).sqrt();
@@ -110,13 +119,13 @@ impl Coder {
                     let (scale, sum, off) = simd.run(Quantize(point, &mut codes[i * stride..(i + 1) * stride]));
                     scales[i] = scale;
                     norms[i] = sum as f32 * scale * scale;
-                    if proven {
-                        errors[i] = (off.sqrt() + error) * (1.0 + 1e-3);
-                    }
+                    // Squares that are too small for a number count as the smallest one.
+                    errors[i] = ((off + stride as f32 * f32::MIN_POSITIVE).sqrt() + error) * (1.0 + 1e-3);
                 }
+                Ok::<_, Error>(())
             },
-        );
-        proxy
+        )?;
+        Ok(proxy)
     }
 }
 
@@ -135,7 +144,7 @@ pub(crate) struct Proxy {
     pub(crate) scales: Vec<f32>,
     /// Squared norms of s q.
     pub(crate) norms: Vec<f32>,
-    /// |x − y| ≥ |s q − t r| − e − e'. Empty where nothing is to be proven.
+    /// |x − y| ≥ |s q − t r| − e − e'. Empty where nothing is left to be proven.
     pub(crate) errors: Vec<f32>,
 }
 
@@ -173,6 +182,11 @@ impl Proxy {
         codes::Rows { codes: &self.codes, stride: self.stride, scales: &self.scales, norms: &self.norms }
     }
 
+    /// Whether all values are numbers, as they are unless the rows are extreme in size.
+    pub(crate) fn is_finite(&self) -> bool {
+        [&self.norms, &self.errors].into_iter().flatten().all(|v| v.is_finite())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.scales.len()
     }
@@ -180,25 +194,35 @@ impl Proxy {
 
 const LANES: usize = 16;
 
-/// Puts a row's image where its factor and the center say; gives its squared length.
-struct Place<'a> {
-    image: &'a [f32],
+/// A row at its length, seen from the center.
+struct See<'a> {
+    row: &'a [f32],
     factor: f32,
-    shift: &'a [f32],
-    point: &'a mut [f32],
+    center: &'a [f32],
+    seen: &'a mut [f32],
 }
 
-impl Kernel for Place<'_> {
+impl Kernel for See<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        for ((s, &v), &c) in self.seen.iter_mut().zip(self.row).zip(self.center) {
+            *s = v.mul_add(self.factor, -c);
+        }
+    }
+}
+
+/// The squared length of a vector.
+struct Squared<'a>(&'a [f32]);
+
+impl Kernel for Squared<'_> {
     type Output = f32;
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) -> f32 {
-        let m = self.image.len();
-        for ((p, &v), s) in self.point.iter_mut().zip(self.image).zip(self.shift) {
-            *p = v.mul_add(self.factor, -s);
-        }
         let mut held = [0f32; LANES];
-        let (chunks, rest) = self.point[..m].as_chunks::<LANES>();
+        let (chunks, rest) = self.0.as_chunks::<LANES>();
         for c in chunks {
             for l in 0..LANES {
                 held[l] = c[l].mul_add(c[l], held[l]);
@@ -254,13 +278,29 @@ impl Kernel for Quantize<'_> {
     }
 }
 
-/// How far the image of a row of `size` (with the center) may lie from its true place, and how far off its squared
-/// residual may be, by rounding.
-///
-/// A coordinate is a sum of d products in the order of [`rows`] (relative error (d/32 + 6) u of |b| size), b itself is
-/// rounded (u), and the shift and factor add a few more; m of them have √m times that together. The squared residual is the
-/// difference of two sums of at most size², each with that relative error.
-fn pad(d: usize, m: usize, size: f32) -> (f32, f32) {
-    let each = (d as f32 / 16.0 + 24.0) * U;
-    (each * (m as f32).sqrt() * size, 4.0 * (each + (m as f32 + 8.0) * U) * size * size)
+/// What rounding may do to a row z whose squared length is `squared`, seen through `m` directions.
+struct Pad {
+    /// How far the row itself may lie from where it is seen.
+    seen: f32,
+    /// How far its image may lie from where it is computed.
+    along: f32,
+    /// How far the squared residual may be off.
+    across: f32,
+}
+
+impl Pad {
+    /// A coordinate of the image is a sum of d products in the order of [`rows`], of relative error (d/32 + 6) u times |b| |z|,
+    /// where b itself is rounded; m of them are off by √m times that together. The squared residual is |z|² less |B z|²: the
+    /// first has the error of such a sum, the second twice the error of the image times its length, and that of adding up.
+    /// Subtracting the center errs by u |z|; a length of 1 comes from a sum as above, and a root.
+    fn of(d: usize, m: Option<usize>, squared: f32, unit: bool) -> Self {
+        let z = (squared * (1.0 + 1e-3) + d as f32 * f32::MIN_POSITIVE).sqrt();
+        let each = (d as f32 / 32.0 + 10.0) * U;
+        let seen = 2.0 * U * z + if unit { (d as f32 / 64.0 + 10.0) * U } else { 0.0 };
+        let Some(m) = m.map(|m| m as f32) else { return Self { seen, along: 0.0, across: 0.0 } };
+        let along = each * m.sqrt() * z;
+        let across =
+            (2.1 * each * m.sqrt() + each + (m / 16.0 + 24.0) * U) * 1.1 * z * z + d as f32 * f32::MIN_POSITIVE;
+        Self { seen, along, across }
+    }
 }

@@ -11,6 +11,7 @@ use crate::error::Result;
 use planisphere_core::CancelToken;
 use planisphere_kernels::{Simd, codes};
 use rayon::prelude::*;
+use std::sync::Mutex;
 
 /// Rows between two updates of the lists. A constant, since nothing may depend on the number of threads.
 const WAVE: usize = 1 << 14;
@@ -47,6 +48,12 @@ struct Scratch {
     dists: Vec<f32>,
 }
 
+impl Scratch {
+    fn new(n: usize) -> Self {
+        Self { seen: vec![0; n], ..Self::default() }
+    }
+}
+
 /// Who has a place in their list, a few for each place.
 struct Back {
     cap: usize,
@@ -73,6 +80,7 @@ impl<'a, 'm> Refine<'a, 'm> {
         let back = self.back(lists);
         let size = WAVE.min(n) * k;
         let (mut ids, mut dists, mut age) = (vec![0u32; size], vec![0f32; size], vec![0u8; size]);
+        let spare = Mutex::new(Vec::new());
         let mut changes = 0;
         for from in (0..n).step_by(WAVE) {
             let entries = from * k..(from + WAVE).min(n) * k;
@@ -87,21 +95,24 @@ impl<'a, 'm> Refine<'a, 'm> {
             let (this, now): (&Self, &Lists) = (self, lists);
             changes += parts
                 .enumerate()
-                .map_init(
-                    || Scratch { seen: vec![0; n], ..Scratch::default() },
-                    |s, (task, ((ids, dists), age))| {
-                        token.check()?;
-                        let rows = ids.chunks_exact_mut(k).zip(dists.chunks_exact_mut(k)).zip(age.chunks_exact_mut(k));
-                        Ok(rows
-                            .enumerate()
-                            .map(|(i, ((ids, dists), age))| {
-                                let u = from + task * TASK + i;
-                                this.gather(u, now, &back, s);
-                                this.improve(u, s, ids, dists, age)
-                            })
-                            .sum::<usize>())
-                    },
-                )
+                .map(|(task, ((ids, dists), age))| {
+                    token.check()?;
+                    // One for each thread, kept from wave to wave: it is as long as there are rows.
+                    let mut s = spare.lock().ok().and_then(|mut s| s.pop()).unwrap_or_else(|| Scratch::new(n));
+                    let rows = ids.chunks_exact_mut(k).zip(dists.chunks_exact_mut(k)).zip(age.chunks_exact_mut(k));
+                    let changes = rows
+                        .enumerate()
+                        .map(|(i, ((ids, dists), age))| {
+                            let u = from + task * TASK + i;
+                            this.gather(u, now, &back, &mut s);
+                            this.improve(u, &mut s, ids, dists, age)
+                        })
+                        .sum::<usize>();
+                    if let Ok(mut spare) = spare.lock() {
+                        spare.push(s);
+                    }
+                    Ok(changes)
+                })
                 .sum::<Result<usize>>()?;
             lists.ids[entries.clone()].copy_from_slice(&ids[..len]);
             lists.dists[entries.clone()].copy_from_slice(&dists[..len]);

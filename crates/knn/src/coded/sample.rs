@@ -3,7 +3,7 @@
 use crate::coded::blocks::{Panels, Queries};
 use crate::coded::centers::Centers;
 use crate::coded::groups::Lists;
-use crate::coded::measured::Measured;
+use crate::coded::measured::{Lengths, Measured};
 use crate::coded::pool::Pool;
 use crate::coded::proxy::Proxy;
 use crate::error::Result;
@@ -16,8 +16,9 @@ const CODED: usize = 8 * codes::PANEL;
 const PLAIN: usize = 2 * codes::PANEL;
 /// Parts of the rows that are looked through side by side.
 const PARTS: usize = 4;
-/// Rows that one screening compares with a panel of the sample.
+/// Rows that one screening compares with a panel of the sample; that are measured from each row of the sample at a time.
 const BLOCK: usize = 96;
+const SEEN: usize = 128;
 
 /// Some rows and their `k` nearest others.
 pub(crate) struct Sample {
@@ -31,51 +32,49 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// One row out of each stretch of n / size. With `coded`, the true neighbors are looked for among the first few hundred
-    /// by coded distance, else among all.
+    /// One row out of each stretch of n / size. With `lengths`, the true neighbors are looked for among the best by coded
+    /// distance, if these are proven to hold them; else, on fewer rows, among all.
     pub(crate) fn draw(
         simd: Simd,
         proxy: &Proxy,
         measured: &Measured<'_, '_>,
+        lengths: Option<Lengths>,
         k: usize,
-        coded: bool,
         seed: u64,
         token: &CancelToken,
     ) -> Result<Self> {
-        let n = proxy.len();
-        let size = n.min(if coded { CODED } else { PLAIN });
-        let draws = CounterRng::new(seed, "sample").at(0, 0);
-        let rows: Vec<u32> = (0..size)
-            .map(|i| {
-                let (from, to) = (i * n / size, (i + 1) * n / size);
-                (from + draws.below(i as u64, (to - from) as u32) as usize) as u32
-            })
-            .collect();
-        let found: Vec<Vec<(f32, u32, u32)>> = if coded {
-            Self::by_codes(simd, proxy, measured, &rows, k, token)?
-        } else {
-            rows.par_iter().map(|&row| Self::by_all(measured, row, n, k, token)).collect::<Result<_>>()?
-        };
-        let mut ranks: Vec<u32> = found.iter().flatten().map(|f| f.2).collect();
-        ranks.sort_unstable();
-        Ok(Self {
-            rows,
-            k,
-            ids: found.iter().flatten().map(|f| f.1).collect(),
-            dists: found.iter().flatten().map(|f| f.0).collect(),
-            ranks,
-        })
+        if let Some(lengths) = lengths {
+            let rows = stretches(proxy.len(), CODED, seed);
+            let (found, proven) = Self::by_codes(simd, proxy, measured, lengths, &rows, k, token)?;
+            // The proof takes the worst of all errors, so that most of what is not proven is right all the same.
+            if 2 * proven >= rows.len() {
+                return Ok(Self::of(rows, k, found));
+            }
+        }
+        let rows = stretches(proxy.len(), PLAIN, seed);
+        let found = Self::by_all(proxy, measured, &rows, k, lengths.is_some(), token)?;
+        Ok(Self::of(rows, k, found))
     }
 
-    /// (distance, row, rank) of the neighbors of each row of the sample.
+    fn of(rows: Vec<u32>, k: usize, found: Vec<Vec<(f32, u32, u32)>>) -> Self {
+        let mut ranks: Vec<u32> = found.iter().flatten().map(|f| f.2).collect();
+        ranks.sort_unstable();
+        let (ids, dists) = found.into_iter().flatten().map(|f| (f.1, f.0)).unzip();
+        Self { rows, k, ids, dists, ranks }
+    }
+
+    /// (distance, row, rank) of the neighbors of each row of the sample; and of how many rows it is proven that there are no
+    /// others.
+    #[allow(clippy::type_complexity)] // used once, beside this
     fn by_codes(
         simd: Simd,
         proxy: &Proxy,
         measured: &Measured<'_, '_>,
+        lengths: Lengths,
         rows: &[u32],
         k: usize,
         token: &CancelToken,
-    ) -> Result<Vec<Vec<(f32, u32, u32)>>> {
+    ) -> Result<(Vec<Vec<(f32, u32, u32)>>, usize)> {
         let n = proxy.len();
         let keep = 4 * k + 32;
         let panels = Panels::new(&proxy.reordered(rows), &[0, rows.len()]);
@@ -113,7 +112,9 @@ impl Sample {
                 Ok(pools)
             })
             .collect::<Result<_>>()?;
-        Ok(rows
+        let largest = |v: &[f32]| v.iter().fold(0f32, |m, &e| m.max(e));
+        let (error, norm) = (largest(&proxy.errors), largest(&proxy.norms));
+        let found: Vec<(Vec<(f32, u32, u32)>, bool)> = rows
             .par_iter()
             .enumerate()
             .map_init(
@@ -126,24 +127,54 @@ impl Sample {
                     ids.clear();
                     ids.extend(pool.entries.iter().map(|e| e.1));
                     measured.distances(row as usize, ids, dists);
-                    best(dists.iter().zip(&*ids).zip(0..).map(|((&d, &id), rank)| (d, id, rank)).collect(), k)
+                    let all = dists.iter().zip(&*ids).zip(0..).map(|((&d, &id), rank)| (d, id, rank)).collect();
+                    let found = best(all, k);
+                    // The next one by coded distance is no nearer than that, less both errors.
+                    let rounding = 1e-6 * (proxy.norms[row as usize] + norm);
+                    let beyond = (pool.cut - rounding).max(0.0).sqrt() - proxy.errors[row as usize] - error;
+                    let proven = found.last().is_some_and(|f| lengths.most(f.0) <= beyond);
+                    (found, proven)
                 },
             )
-            .collect())
+            .collect();
+        let proven = found.iter().filter(|f| f.1).count();
+        Ok((found.into_iter().map(|f| f.0).collect(), proven))
     }
 
+    /// The same by measuring all rows. Ranks tell nothing, unless it is known that codes do not tell them apart.
     fn by_all(
+        proxy: &Proxy,
         measured: &Measured<'_, '_>,
-        row: u32,
-        n: usize,
+        rows: &[u32],
         k: usize,
+        coarse: bool,
         token: &CancelToken,
-    ) -> Result<Vec<(f32, u32, u32)>> {
-        token.check()?;
-        let mut dists = vec![0f32; n];
-        measured.space.distances(measured.rows, row as usize, measured.rows, 0, &mut dists);
-        let all = dists.iter().zip(0u32..).filter(|&(_, id)| id != row).map(|(&d, id)| (d, id, 0)).collect();
-        Ok(best(all, k))
+    ) -> Result<Vec<Vec<(f32, u32, u32)>>> {
+        let n = proxy.len();
+        let rank = if coarse { u32::MAX - 1 } else { 0 };
+        // Blocks of rows stay in the cache while the sample passes by; each part keeps its own best.
+        let part = n.div_ceil(PARTS).next_multiple_of(SEEN);
+        let parts: Vec<Vec<Vec<(f32, u32, u32)>>> = (0..n.div_ceil(part))
+            .into_par_iter()
+            .map(|p| {
+                let mut found = vec![Vec::new(); rows.len()];
+                let mut dists = [0f32; SEEN];
+                for from in (p * part..((p + 1) * part).min(n)).step_by(SEEN) {
+                    token.check()?;
+                    let dists = &mut dists[..SEEN.min(n - from)];
+                    for (&row, found) in rows.iter().zip(&mut found) {
+                        measured.space.distances(measured.rows, row as usize, measured.rows, from, dists);
+                        let others = dists.iter().zip(from as u32..).filter(|e| e.1 != row);
+                        found.extend(others.map(|(&d, id)| (d, id, rank)));
+                        if found.len() > k + 8 * SEEN {
+                            *found = best(std::mem::take(found), k);
+                        }
+                    }
+                }
+                Ok(found)
+            })
+            .collect::<Result<_>>()?;
+        Ok((0..rows.len()).map(|s| best(parts.iter().flat_map(|p| p[s].iter().copied()).collect(), k)).collect())
     }
 
     /// Candidates by coded distance that hold all but a share `missed` of the true neighbors.
@@ -211,6 +242,18 @@ impl Sample {
         let mean = sum / n;
         (mean, ((squares / n - mean * mean).max(0.0) / n).sqrt())
     }
+}
+
+/// One row out of each stretch of n / size, ascending.
+fn stretches(n: usize, size: usize, seed: u64) -> Vec<u32> {
+    let size = size.min(n);
+    let draws = CounterRng::new(seed, "sample").at(0, 0);
+    (0..size)
+        .map(|i| {
+            let (from, to) = (i * n / size, (i + 1) * n / size);
+            (from + draws.below(i as u64, (to - from) as u32) as usize) as u32
+        })
+        .collect()
 }
 
 fn best(mut found: Vec<(f32, u32, u32)>, k: usize) -> Vec<(f32, u32, u32)> {

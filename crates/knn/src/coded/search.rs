@@ -10,7 +10,7 @@ use crate::coded::sample::Sample;
 use crate::coded::sweep::Sweep;
 use crate::error::Result;
 use crate::space::{Rows, Space};
-use planisphere_core::{Context, KnnGraph, MatrixView};
+use planisphere_core::{CancelToken, Context, Decision, KnnGraph, MatrixView};
 use planisphere_kernels::{Simd, SimdLevel, codes};
 use rayon::prelude::*;
 
@@ -66,10 +66,13 @@ impl Input<'_, '_> {
         let token = cx.token();
         let n = self.vectors.rows();
         cx.progress(0, total)?;
-        let coder = Coder::find(simd, self.vectors, self.squares, self.seed);
-        let proxy = coder.code(simd, self.vectors, self.squares, self.proven);
+        let coder = Coder::find(simd, self.vectors, self.squares, self.seed, &token)?;
+        let mut proxy = coder.code(simd, self.vectors, self.squares, &token)?;
         cx.progress(2, total)?;
-        let sample = Sample::draw(simd, &proxy, &self.measured, k, self.lengths.is_some(), self.seed, &token)?;
+        let sample = Sample::draw(simd, &proxy, &self.measured, self.lengths, k, self.seed, &token)?;
+        if !self.proven {
+            proxy.errors = Vec::new();
+        }
         let missed = (1.0 - recall).max(1e-3);
         let count = (n / GROUP.max(n.isqrt() / 2)).clamp(1, usize::from(u16::MAX));
         let centers = Centers::find(simd, &proxy, count, self.seed, &token)?;
@@ -77,10 +80,12 @@ impl Input<'_, '_> {
         let probes =
             sample.probes(simd, &proxy, &centers, FIRST * missed, PROBES, &token)?.max(CONNECTED.min(centers.len()));
         let near = centers.nearest(simd, &proxy, probes, &token)?;
-        let keep = match self.lengths {
-            Some(_) => sample.candidates(missed / 4.0).clamp(k + 4, 4 * k + 16),
-            None => 3 * k + 16,
-        };
+        // Where codes do not tell the nearest rows apart, as in groups that are small for their distance, they only choose
+        // candidates for the first look.
+        let wanted = sample.candidates(missed / 4.0);
+        let most = 4 * k + 16;
+        let lengths = self.lengths.filter(|_| wanted <= most);
+        let keep = if lengths.is_some() { wanted.max(k + 4) } else { most };
         let (groups, probed) = Groups::new(proxy, &centers, near, probes);
         cx.progress(4, total)?;
         let mut lists = probe(simd, &groups, &self.measured, &probed, Look { probes, keep, k }, &token)?;
@@ -88,7 +93,7 @@ impl Input<'_, '_> {
         cx.progress(6, total)?;
         let places = sample.places(&groups.order);
         let (mut reached, mut doubt) = sample.recall(&lists, &places);
-        let mut refine = Refine::new(simd, &groups, self.measured, self.lengths, keep / 2, &lists);
+        let mut refine = Refine::new(simd, &groups, self.measured, lengths, keep / 2, &lists);
         for _ in 0..ROUNDS {
             if reached - doubt >= recall {
                 break;
@@ -101,13 +106,13 @@ impl Input<'_, '_> {
             }
         }
         drop(refine);
-        self.fill(&groups, &mut lists)?;
+        self.fill(&groups, &mut lists, &token)?;
         cx.progress(STEPS, total)?;
         Ok(Found { coder, centers, groups, lists, recall: reached })
     }
 
     /// Completes lists that are not full: their rows look at all others. Makes sure that all distances are finite.
-    fn fill(&self, groups: &Groups, lists: &mut Lists) -> Result<()> {
+    fn fill(&self, groups: &Groups, lists: &mut Lists, token: &CancelToken) -> Result<()> {
         let n = groups.len();
         let Measured { space, rows } = self.measured;
         let short: Vec<usize> = (0..n).filter(|&i| !lists.last(i).is_finite()).collect();
@@ -116,11 +121,12 @@ impl Input<'_, '_> {
         }
         let mut place = vec![0u32; n];
         groups.order.iter().zip(0..).for_each(|(&row, p)| place[row as usize] = p);
-        let found: Vec<Vec<(f32, u32)>> = short
+        let found: Vec<Result<Vec<(f32, u32)>>> = short
             .par_iter()
             .map_init(
                 || vec![0f32; n],
                 |dists, &i| {
+                    token.check()?;
                     let row = groups.order[i];
                     space.distances(rows, row as usize, rows, 0, dists);
                     let mut all: Vec<(f32, u32)> = dists.iter().copied().zip(0..).filter(|e| e.1 != row).collect();
@@ -135,9 +141,10 @@ impl Input<'_, '_> {
                     }
                 },
             )
-            .collect::<Result<_>>()?;
+            .collect();
         for (i, found) in short.into_iter().zip(found) {
-            for (d, row) in found {
+            // The first error, whichever thread was there first.
+            for (d, row) in found? {
                 lists.insert(&groups.order, i, d, place[row as usize]);
             }
         }
@@ -155,10 +162,11 @@ impl Found {
     }
 }
 
-/// Rows and columns from which a sweep pays, and the largest share of the rows that a list may hold.
+/// Rows and columns from which a sweep pays.
 const ROWS: usize = 4096;
 const COLUMNS: usize = 16;
-const LISTED: usize = 32;
+/// Columns beyond which a projection takes longer than it saves.
+const WIDEST: usize = 16_384;
 /// Recall from which a sweep is started: what is missing costs little more to find there.
 const BEFORE_SWEEP: f64 = 0.95;
 
@@ -173,6 +181,18 @@ fn costs(simd: Simd) -> (f64, f64) {
 const FETCH: f64 = 60.0;
 const COLUMN: f64 = 0.08;
 
+/// Whether lists are short enough for neighbors of neighbors to be few of all rows.
+pub(crate) fn few(k: usize, n: usize) -> bool {
+    k <= n / 32 && k <= 256 && k * k <= 2 * n
+}
+
+/// Whether squares of all values can be added up, and still tell them apart.
+pub(crate) fn moderate(x: MatrixView<'_>) -> bool {
+    let largest =
+        x.data().par_chunks(1 << 16).map(|c| c.iter().fold(0f32, |m, v| m.max(v.abs()))).reduce(|| 0.0, f32::max);
+    largest == 0.0 || (1e-12..1e15).contains(&largest)
+}
+
 /// The exact neighbors by a sweep; nothing if the metric does not follow from lengths, or if products of all rows with all
 /// rows are likely to be faster: for small data, without vector instructions, and where too many pairs are too close to
 /// tell by their codes.
@@ -186,7 +206,10 @@ pub(crate) fn exact(
     let (Some(dense), Some(vectors)) = (space.dense(), rows.matrix()) else { return Ok(None) };
     let (n, d) = (vectors.rows(), vectors.cols());
     let Some(lengths) = Lengths::of(dense, d) else { return Ok(None) };
-    if simd.level() == SimdLevel::Scalar || n < ROWS || d < COLUMNS || k > n / LISTED {
+    if simd.level() == SimdLevel::Scalar || n < ROWS || !(COLUMNS..=WIDEST).contains(&d) || !few(k, n) {
+        return Ok(None);
+    }
+    if !moderate(vectors) {
         return Ok(None);
     }
     let input = Input {
@@ -200,13 +223,18 @@ pub(crate) fn exact(
         proven: true,
     };
     let Found { groups, mut lists, .. } = input.search(BEFORE_SWEEP, TOTAL, cx)?;
+    if !groups.proxy.is_finite() {
+        return Ok(None);
+    }
     let sweep = Sweep::new(simd, &groups, &input.measured, lengths, &lists);
     let pairs = sweep.expected_pairs();
     let (n, d) = (n as f64, d as f64);
     let (byte, product) = costs(simd);
+    // Products of all rows with all rows have no use for what was found so far.
     if n / 2.0 * groups.proxy.stride as f64 * byte + pairs / 2.0 * (FETCH + d * COLUMN) > n * d * product {
         return Ok(None);
     }
+    cx.decide(Decision::new("exact neighbors", "sweep", format!("{pairs:.0} pairs a row to be measured")));
     let token = cx.token();
     let tell = |done: f64| STEPS + (done * (TOTAL - STEPS) as f64) as u64;
     sweep.run(&mut lists, &token, |done| Ok(cx.progress(tell(done), TOTAL)?))?;

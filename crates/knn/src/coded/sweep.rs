@@ -88,7 +88,8 @@ impl<'a, 'm> Sweep<'a, 'm> {
         let proxy = &self.groups.proxy;
         let length = self.reach[i] + proxy.errors[i] + other.error;
         // The second part is for the rounding of the coded distance.
-        (length * length).mul_add(1.0 + 1e-6, 1e-6 * (proxy.norms[i] + other.norm))
+        let tiny = (proxy.stride as f32 + 20.0) * f32::MIN_POSITIVE;
+        (length * length).mul_add(1.0 + 1e-6, 1e-6 * (proxy.norms[i] + other.norm) + tiny)
     }
 
     /// How many pairs a row can expect to be looked at closely, from one row of each stretch.
@@ -190,6 +191,7 @@ impl<'a, 'm> Sweep<'a, 'm> {
         }
         let order = &self.groups.order;
         let mut finds = Vec::new();
+        let mut crowd = CROWD;
         for (near, i) in s.near.iter().zip(rows) {
             s.rows.clear();
             s.rows.extend(near.iter().map(|&j| order[j as usize]));
@@ -201,8 +203,9 @@ impl<'a, 'm> Sweep<'a, 'm> {
                     }
                 }
             }
-            if finds.len() > CROWD {
+            if finds.len() > crowd {
                 thin(&mut finds, lists.k, order);
+                crowd = CROWD.max(2 * finds.len());
             }
         }
         finds
