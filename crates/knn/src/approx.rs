@@ -40,9 +40,9 @@ const SMALL: usize = 4096;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Approx {
-    k: usize,
-    metric: Metric,
-    recall: f64,
+    pub(crate) k: usize,
+    pub(crate) metric: Metric,
+    pub(crate) recall: f64,
     seed: u64,
 }
 
@@ -148,11 +148,11 @@ impl Approx {
         Err(Error::InvalidParam { param: "recall", value: self.recall.to_string(), reason })
     }
 
-    fn pays(&self, x: MatrixView<'_>) -> bool {
+    pub(crate) fn pays(&self, x: MatrixView<'_>) -> bool {
         x.rows() > SMALL && x.cols() > 0 && self.k > 0 && few(self.k, x.rows())
     }
 
-    fn find(
+    pub(crate) fn find(
         &self,
         simd: Simd,
         x: MatrixView<'_>,

@@ -3,9 +3,10 @@
 use crate::coded::search::few;
 use crate::error::{Error, Result};
 use crate::metric::Metric;
-use crate::{Approx, Exact};
-use planisphere_core::{Context, Decision, KnnGraph, MatrixView};
+use crate::{Approx, Exact, Index};
+use planisphere_core::{Context, Decision, KnnGraph, Matrix, MatrixView};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How neighbors are searched.
 ///
@@ -43,6 +44,28 @@ impl Method {
             Self::Auto => Auto::new(k).metric(metric).seed(seed).fit_with(x, cx),
             Self::Exact => Exact::new(k).metric(metric).fit_with(x, cx),
             Self::Approx { recall } => Approx::new(k).metric(metric).seed(seed).recall(recall).fit_with(x, cx),
+        }
+    }
+}
+
+impl Method {
+    /// An index of `points`, built for `k` neighbors, watched and cancelled through `cx`.
+    ///
+    /// # Errors
+    /// As [`Approx::index_with`].
+    pub fn index_with(
+        self,
+        k: usize,
+        metric: &Metric,
+        seed: u64,
+        points: impl Into<Arc<Matrix>>,
+        cx: &mut Context<'_>,
+    ) -> Result<Index> {
+        let metric = metric.clone();
+        match self {
+            Self::Auto => Auto::new(k).metric(metric).seed(seed).index_with(points, cx),
+            Self::Exact => Exact::new(k).metric(metric).index(points),
+            Self::Approx { recall } => Approx::new(k).metric(metric).seed(seed).recall(recall).index_with(points, cx),
         }
     }
 }
@@ -207,17 +230,39 @@ impl Auto {
     /// As [`Approx::fit_with`], and those of [`Auto::choose`].
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<KnnGraph> {
         let x = x.into();
-        let choice = self.choose(x.rows(), x.cols())?;
-        let Choice { exact, exact_seconds, approx_seconds } = choice;
-        let reason = format!("{exact_seconds:.2} s of one core expected, {approx_seconds:.2} s if approximate");
-        cx.decide(Decision::new("neighbors", if exact { "exact" } else { "approximate" }, reason));
-        let approx = Approx::new(self.k).metric(self.metric.clone()).recall(self.recall).seed(self.seed);
-        if exact {
-            approx.check()?;
+        if self.decide(x.rows(), x.cols(), cx)? {
             Exact::new(self.k).metric(self.metric.clone()).fit_with(x, cx)
         } else {
-            approx.fit_with(x, cx)
+            self.approx().fit_with(x, cx)
         }
+    }
+}
+
+impl Auto {
+    /// An index of `points` by the search that is chosen, watched and cancelled through `cx`, whose report tells which.
+    ///
+    /// # Errors
+    /// As [`Approx::index_with`], and those of [`Auto::choose`].
+    pub fn index_with(&self, points: impl Into<Arc<Matrix>>, cx: &mut Context<'_>) -> Result<Index> {
+        let points = points.into();
+        if self.decide(points.rows(), points.cols(), cx)? {
+            Exact::new(self.k).metric(self.metric.clone()).index(points)
+        } else {
+            self.approx().index_with(points, cx)
+        }
+    }
+
+    fn approx(&self) -> Approx {
+        Approx::new(self.k).metric(self.metric.clone()).recall(self.recall).seed(self.seed)
+    }
+
+    /// Whether the search is exact; tells the report.
+    fn decide(&self, rows: usize, cols: usize, cx: &mut Context<'_>) -> Result<bool> {
+        self.approx().check()?;
+        let Choice { exact, exact_seconds, approx_seconds } = self.choose(rows, cols)?;
+        let reason = format!("{exact_seconds:.2} s of one core expected, {approx_seconds:.2} s if approximate");
+        cx.decide(Decision::new("neighbors", if exact { "exact" } else { "approximate" }, reason));
+        Ok(exact)
     }
 }
 

@@ -116,6 +116,53 @@ pub enum Error {
         /// Neighbors asked for.
         k: usize,
     },
+    /// Rows have another number of columns than the points of an index.
+    #[error("the rows have {got} columns, the points of the index {expected}")]
+    Columns {
+        /// Columns of the points.
+        expected: usize,
+        /// Columns of the rows.
+        got: usize,
+    },
+    /// An index with a distance of one's own cannot be written down.
+    #[error("an index with a distance of your own cannot be saved: only those of a named metric can")]
+    Unnamed,
+    /// A file cannot be read or written.
+    #[error("{file}: {reason}")]
+    File {
+        /// The file.
+        file: String,
+        /// What kind of failure it is.
+        kind: std::io::ErrorKind,
+        /// The system's reason.
+        reason: String,
+    },
+    /// A file holds something else than an index.
+    #[error("{file} is no index of planisphere-knn: {problem}")]
+    NotAnIndex {
+        /// The file.
+        file: String,
+        /// What tells.
+        problem: String,
+    },
+    /// A file was written by a later version, in a format that this one does not know.
+    #[error("{file} is an index in format {version}; this version reads formats up to {newest}")]
+    Newer {
+        /// The file.
+        file: String,
+        /// The version of its format.
+        version: u64,
+        /// The last version that can be read.
+        newest: u64,
+    },
+    /// An index is truncated or damaged.
+    #[error("{file} is a damaged index: {problem}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
     /// A value is not finite, there are too many rows, or no thread pool can be started.
     #[error(transparent)]
     Core(#[from] planisphere_core::Error),

@@ -2,6 +2,7 @@
 
 use crate::bit_matrix::BitMatrix;
 use crate::coded;
+use crate::coded::search::Swept;
 use crate::error::{Error, Result};
 use crate::metric::{Distance, Metric};
 use crate::search::{Prepared, Scratch};
@@ -39,8 +40,8 @@ const WAVE: usize = 64;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Exact {
-    k: usize,
-    metric: Metric,
+    pub(crate) k: usize,
+    pub(crate) metric: Metric,
 }
 
 impl Exact {
@@ -153,11 +154,12 @@ impl Exact {
         check_shape(n, cols, k)?;
         let simd = Simd::detect();
         let (space, rows) = prepare(simd)?;
-        if let Some(graph) = coded::search::exact(simd, &space, &rows, k, cx)? {
-            return Ok(graph);
-        }
-        // Work that came to nothing was told as up to a third of all.
-        let before = n.div_ceil(2) as u64;
+        let before = match coded::search::exact(simd, &space, &rows, k, cx)? {
+            Swept::Found(graph) => return Ok(graph),
+            Swept::Untried => 0,
+            // That was told as a third of all.
+            Swept::GivenUp => n.div_ceil(2) as u64,
+        };
         let prepared = Prepared::of(space, rows, simd);
         let mut ids = vec![0u32; n * k];
         let mut dists = vec![0f32; n * k];

@@ -39,6 +39,30 @@
 //! are measured. Where codes do not pay (few rows, metrics that do not follow from lengths or angles), it goes through
 //! matrix products with a proven margin, or measures all pairs.
 //!
+//! To ask for the neighbors of other rows, build an [`Index`] once. It answers many rows at once or one at a time, takes
+//! more points later, and can be saved:
+//!
+//! ```
+//! use planisphere_core::{CounterRng, Matrix};
+//! use planisphere_knn::{Approx, Index, Metric};
+//!
+//! let r = CounterRng::new(1, "example").at(0, 0);
+//! let points = Matrix::from_vec(5000, 16, (0..80_000).map(|i| r.normal(i)).collect())?;
+//! let rows = Matrix::from_vec(3, 16, (80_000..80_048).map(|i| r.normal(i)).collect())?;
+//!
+//! let mut index = Approx::new(15).metric(Metric::Cosine).index(points)?;
+//! let found = index.query(&rows, 10)?;
+//! assert_eq!(index.searcher().nearest(rows.row(2), 10)?, found.row(2));
+//!
+//! index.add(&rows)?;
+//! assert_eq!(index.query(&rows, 1)?.ids(), &[5000, 5001, 5002]);
+//!
+//! let folder = tempfile::tempdir()?;
+//! index.save(folder.path().join("points.index"))?;
+//! assert_eq!(Index::load(folder.path().join("points.index"))?.query(&rows, 10)?, index.query(&rows, 10)?);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! [`quality`] scores maps by their neighbors.
 //!
 //! # Conventions
@@ -52,6 +76,7 @@ mod bit_matrix;
 mod coded;
 mod error;
 mod exact;
+mod index;
 mod metric;
 mod panels;
 mod precomputed;
@@ -65,5 +90,6 @@ pub use auto::{Auto, Choice, Method, ParseMethodError};
 pub use bit_matrix::BitMatrix;
 pub use error::{Error, Result};
 pub use exact::Exact;
+pub use index::{Index, Neighbors, Searcher};
 pub use metric::{Distance, Metric, ParseMetricError};
 pub use precomputed::Precomputed;

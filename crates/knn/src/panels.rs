@@ -7,7 +7,7 @@
 
 use crate::error::Result;
 use crate::search::{Prepared, Scratch};
-use crate::space::{Dense, Rows};
+use crate::space::{Dense, Rows, Space};
 use planisphere_core::{CancelToken, Matrix, MatrixView};
 use planisphere_kernels::{Kernel, Simd, panel, rows};
 
@@ -27,6 +27,8 @@ pub(crate) struct Panels {
     /// What the products are taken of, where it is not the rows: rows far from the origin are moved to their mean, since the
     /// margin grows with their norms.
     centered: Option<Matrix>,
+    /// That mean.
+    mean: Vec<f32>,
     /// Squared norm of each row that is multiplied.
     norms: Vec<f32>,
     /// What orders the pairs of a query is at least `offset[j] - slope[j] * dot` less the query's share of the margin,
@@ -43,7 +45,9 @@ impl Panels {
     /// Nothing unless the metric is one of products.
     pub(crate) fn new(dense: Dense, rows: &Rows<'_>, simd: Simd) -> Option<Self> {
         let x = rows.matrix()?;
-        let centered = if matches!(dense, Dense::Euclidean { .. } | Dense::Bounded) { centered(x) } else { None };
+        let moves = matches!(dense, Dense::Euclidean { .. } | Dense::Bounded);
+        let mean = if moves { mean_of(x) } else { None };
+        let centered = mean.as_ref().and_then(|mean| less(x, mean));
         let norms = match &centered {
             Some(v) => (0..v.rows()).map(|i| rows::dot(simd, v.row(i), v.row(i))).collect(),
             None if rows.norms().is_empty() => {
@@ -81,12 +85,11 @@ impl Panels {
                 norms.iter().map(|r| 2.0 * eps * (r + tiny).sqrt()).collect(),
             ),
         };
-        Some(Self { dense, simd, centered, norms, offset, slope, width, eps, tiny })
+        Some(Self { dense, simd, centered, mean: mean.unwrap_or_default(), norms, offset, slope, width, eps, tiny })
     }
 
-    /// The query's share of the margin.
-    fn margin(&self, query: usize) -> f32 {
-        let norm = self.norms[query];
+    /// The margin's share of a query of this squared norm.
+    fn margin(&self, norm: f32) -> f32 {
         match self.dense {
             Dense::Euclidean { .. } | Dense::Bounded => self.eps * norm,
             Dense::Angular => self.eps * norm.sqrt(),
@@ -113,23 +116,68 @@ impl Panels {
         dists: &mut [f32],
     ) -> Result<()> {
         let Some(x) = of.rows.matrix() else { return Ok(()) };
+        let queries = Queries {
+            rows: &of.rows,
+            first: from,
+            multiplied: self.centered.as_ref().map_or(x, Matrix::view).slice(from, to),
+            norms: &self.norms[from..to],
+            own: true,
+        };
+        self.compare(&of.space, &of.rows, queries, k, token, scratch, ids, dists)
+    }
+
+    /// The neighbors of rows that the space prepared and that are none of `points`, which the panels were made from.
+    #[allow(clippy::too_many_arguments)] // as `panel`
+    pub(crate) fn others(
+        &self,
+        space: &Space,
+        points: &Rows<'_>,
+        asked: &Rows<'_>,
+        k: usize,
+        token: &CancelToken,
+        scratch: &mut Scratch,
+        ids: &mut [u32],
+        dists: &mut [f32],
+    ) -> Result<()> {
+        let Some(x) = asked.matrix() else { return Ok(()) };
+        let centered = if self.centered.is_some() { less(x, &self.mean) } else { None };
+        let multiplied = centered.as_ref().map_or(x, Matrix::view);
+        let norms: Vec<f32> =
+            (0..x.rows()).map(|i| rows::dot(self.simd, multiplied.row(i), multiplied.row(i))).collect();
+        let queries = Queries { rows: asked, first: 0, multiplied, norms: &norms, own: false };
+        self.compare(space, points, queries, k, token, scratch, ids, dists)
+    }
+
+    #[allow(clippy::too_many_arguments)] // as `panel`
+    fn compare(
+        &self,
+        space: &Space,
+        points: &Rows<'_>,
+        queries: Queries<'_, '_>,
+        k: usize,
+        token: &CancelToken,
+        scratch: &mut Scratch,
+        ids: &mut [u32],
+        dists: &mut [f32],
+    ) -> Result<()> {
+        let Some(x) = points.matrix() else { return Ok(()) };
         let multiplied = self.centered.as_ref().map_or(x, Matrix::view);
-        let queries = multiplied.slice(from, to);
+        let count = queries.norms.len();
         let n = x.rows();
-        scratch.pools.resize_with(to - from, Pool::default);
-        for (q, pool) in scratch.pools.iter_mut().enumerate() {
-            pool.start(k, self.margin(from + q));
+        scratch.pools.resize_with(count, Pool::default);
+        for (pool, &norm) in scratch.pools.iter_mut().zip(queries.norms) {
+            pool.start(k, self.margin(norm));
         }
         let mut block = 0;
         while block < n {
             token.check()?;
             let end = (block + BLOCK).min(n);
             let width = end - block;
-            scratch.dots.resize((to - from) * width, 0.0);
-            panel::dot_panel(queries, multiplied.slice(block, end), &mut scratch.dots);
+            scratch.dots.resize(count * width, 0.0);
+            panel::dot_panel(queries.multiplied, multiplied.slice(block, end), &mut scratch.dots);
             for (q, dots) in scratch.dots.chunks_exact_mut(width).enumerate() {
                 if self.dense == Dense::Dot {
-                    let inverse = inverse_norm(self.norms[from + q]);
+                    let inverse = inverse_norm(queries.norms[q]);
                     dots.iter_mut().for_each(|d| *d *= inverse);
                 }
                 let pool = &mut scratch.pools[q];
@@ -140,12 +188,12 @@ impl Panels {
                     slope: &self.slope[block..end],
                     width: &self.width[block..end],
                     first: block as u32,
-                    skip: (from + q) as u32,
+                    skip: if queries.own { (queries.first + q) as u32 } else { u32::MAX },
                 });
                 if pool.entries.len() > CROWD.max(4 * k) {
                     // Ties and near ties that only exact distances tell apart: the k best of them are all that matter.
                     pool.compact();
-                    settle(of, from + q, k, pool, &mut scratch.best);
+                    settle(space, points, &queries, q, k, pool, &mut scratch.best);
                     pool.keep(scratch.best.entries());
                 }
             }
@@ -153,11 +201,24 @@ impl Panels {
         }
         for (q, pool) in scratch.pools.iter_mut().enumerate() {
             pool.compact();
-            settle(of, from + q, k, pool, &mut scratch.best);
+            settle(space, points, &queries, q, k, pool, &mut scratch.best);
             scratch.best.write(&mut ids[q * k..(q + 1) * k], &mut dists[q * k..(q + 1) * k]);
         }
         Ok(())
     }
+}
+
+/// Rows that are compared with all points.
+struct Queries<'q, 'm> {
+    rows: &'q Rows<'m>,
+    /// The first that is asked.
+    first: usize,
+    /// What the products are taken of.
+    multiplied: MatrixView<'q>,
+    /// Their squared norms.
+    norms: &'q [f32],
+    /// Whether the rows are the points, none of which is its own neighbor.
+    own: bool,
 }
 
 /// 1 / |q| where both fit; 0 stands for the rest.
@@ -167,10 +228,18 @@ fn inverse_norm(squared: f32) -> f32 {
 }
 
 /// The exact distances of a query's candidates, the k best by (distance, id) in order.
-fn settle(of: &Prepared<'_>, query: usize, k: usize, pool: &Pool, best: &mut crate::search::Best) {
+fn settle(
+    space: &Space,
+    points: &Rows<'_>,
+    queries: &Queries<'_, '_>,
+    query: usize,
+    k: usize,
+    pool: &Pool,
+    best: &mut crate::search::Best,
+) {
     best.start(k);
     best.take(pool.entries.iter().map(|e| e.id), |ids, out| {
-        of.space.distances_to(&of.rows, query, &of.rows, ids, out);
+        space.distances_to(queries.rows, queries.first + query, points, ids, out);
     });
     best.finish();
 }
@@ -295,9 +364,8 @@ impl Filter<'_> {
     }
 }
 
-/// The rows less the mean row, if most of their squared norm is the mean's. Distances stay what they were up to the rounding
-/// of one subtraction, which the margin has room for.
-fn centered(x: MatrixView<'_>) -> Option<Matrix> {
+/// The mean row, if most of the squared norm of the rows is the mean's.
+fn mean_of(x: MatrixView<'_>) -> Option<Vec<f32>> {
     let (n, d) = (x.rows(), x.cols());
     let mut mean = vec![0f64; d];
     let mut squares = 0f64;
@@ -312,7 +380,12 @@ fn centered(x: MatrixView<'_>) -> Option<Matrix> {
     if offset * n as f64 <= 0.9 * squares {
         return None;
     }
-    let mean: Vec<f32> = mean.into_iter().map(|m| m as f32).collect();
-    let data = (0..n).flat_map(|i| x.row(i).iter().zip(&mean).map(|(v, m)| v - m)).collect();
-    Matrix::from_vec(n, d, data).ok()
+    Some(mean.into_iter().map(|m| m as f32).collect())
+}
+
+/// The rows less the mean row. Distances stay what they were up to the rounding of one subtraction, which the margin has
+/// room for.
+fn less(x: MatrixView<'_>, mean: &[f32]) -> Option<Matrix> {
+    let data = (0..x.rows()).flat_map(|i| x.row(i).iter().zip(mean).map(|(v, m)| v - m)).collect();
+    Matrix::from_vec(x.rows(), x.cols(), data).ok()
 }

@@ -28,13 +28,36 @@ impl<'a> StandIn<'a> {
         x: MatrixView<'a>,
         simd: Simd,
     ) -> Result<Self> {
+        Self::sized(metric, space, rows, x, simd, Self::factor(space, rows))
+    }
+
+    /// What the vectors of points are multiplied by: 1 unless their squares are too large or too small.
+    pub(crate) fn factor(space: &Space, rows: &Rows<'_>) -> f64 {
+        match (rows.matrix(), space.dense()) {
+            (None, _) | (_, Some(Dense::Angular | Dense::Dot)) => 1.0,
+            (Some(vectors), _) if moderate(vectors) => 1.0,
+            (Some(vectors), _) => taming(vectors),
+        }
+    }
+
+    /// For rows that are asked for points with this [`StandIn::factor`].
+    pub(crate) fn sized(
+        metric: &Metric,
+        space: &Space,
+        rows: &'a Rows<'_>,
+        x: MatrixView<'a>,
+        simd: Simd,
+        factor: f64,
+    ) -> Result<Self> {
         if let Some(vectors) = rows.matrix() {
             let squares = match space.dense() {
                 Some(Dense::Angular | Dense::Dot) => Some(Cow::Borrowed(rows.norms())),
                 _ => None,
             };
-            if squares.is_none() && !moderate(vectors) {
-                return Ok(Self { vectors: Vectors::Made(tamed(vectors)?), squares });
+            if factor != 1.0 {
+                let data = vectors.data().iter().map(|&v| (f64::from(v) * factor) as f32).collect();
+                let tamed = Matrix::from_vec(vectors.rows(), vectors.cols(), data)?;
+                return Ok(Self { vectors: Vectors::Made(tamed), squares });
             }
             return Ok(Self { vectors: Vectors::Given(vectors), squares });
         }
@@ -76,11 +99,9 @@ impl<'a> StandIn<'a> {
     }
 }
 
-/// All values times a power of two that brings the largest near 1.
-fn tamed(x: MatrixView<'_>) -> Result<Matrix> {
+/// The power of two that brings the largest value near 1.
+fn taming(x: MatrixView<'_>) -> f64 {
     let largest = x.data().iter().fold(0f32, |m, v| m.max(v.abs()));
     let exponent = i32::from((largest.to_bits() >> 23) as u8) - 127;
-    let factor = 2f64.powi(-exponent);
-    let data = x.data().iter().map(|&v| (f64::from(v) * factor) as f32).collect();
-    Ok(Matrix::from_vec(x.rows(), x.cols(), data)?)
+    2f64.powi(-exponent)
 }

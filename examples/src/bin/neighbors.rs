@@ -79,8 +79,9 @@ fn of_all(cli: &Cli, report: &mut RunReport, cx: &mut Context<'_>) -> Result<(),
     })?;
     write(cli, graph.n(), graph.k(), graph.ids(), graph.dists(), cx)?;
     if cli.quality && !cli.precomputed {
-        let truth =
-            input::staged(cx, Stage::Quality, |cx| Ok(Exact::new(cli.k).metric(cli.metric.clone()).fit_with(x, cx)?))?;
+        let truth = input::staged(cx, Stage::Quality, |cx| {
+            Ok(Exact::new(cli.k).metric(cli.metric.clone()).fit_with(x, cx)?)
+        })?;
         let recall = graph.recall(&truth)?;
         report.quality.entry("neighbors".to_owned()).or_default().insert("recall", recall);
         if !cli.common.quiet {
@@ -97,9 +98,7 @@ fn by_index(cli: &Cli, report: &mut RunReport, cx: &mut Context<'_>) -> Result<(
     } else {
         let table = input::read_table(&TableReader::new(), &cli.input, cx)?;
         let Some(x) = table.into_parts().vectors else { return Err(no_vectors(&cli.input)) };
-        input::staged(cx, Stage::Neighbors, |cx| {
-            Ok(cli.knn.index_with(cli.k, &cli.metric, cli.common.seed, x, cx)?)
-        })?
+        input::staged(cx, Stage::Neighbors, |cx| Ok(cli.knn.index_with(cli.k, &cli.metric, cli.common.seed, x, cx)?))?
     };
     (report.n, report.d) = (index.len(), index.cols());
     if let Some(metric) = index.metric() {

@@ -7,6 +7,7 @@ use planisphere_core::KnnGraph;
 use rayon::prelude::*;
 
 /// Coded rows, those of a group side by side. A place is a position in this order.
+#[derive(Clone)]
 pub(crate) struct Groups {
     pub(crate) proxy: Proxy,
     /// Row at each place.
@@ -35,6 +36,7 @@ impl Groups {
 }
 
 /// Lists of neighbors while they are looked for: k for each place, ascending by (distance, row), ids are places.
+#[derive(Clone)]
 pub(crate) struct Lists {
     pub(crate) k: usize,
     pub(crate) ids: Vec<u32>,

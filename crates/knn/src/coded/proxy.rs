@@ -6,7 +6,7 @@
 //! rounding in f32 adds. So for any two rows |x − y| ≥ |s q − t r| − e − e'.
 
 use crate::coded::basis::Basis;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use planisphere_core::{CancelToken, MatrixView};
 use planisphere_kernels::{Kernel, Simd, codes, rows, tiles};
 use rayon::prelude::*;
@@ -67,16 +67,8 @@ impl Coder {
         squares: Option<&[f32]>,
         token: &CancelToken,
     ) -> Result<Proxy> {
-        let (n, d, stride) = (x.rows(), x.cols(), self.stride);
-        let basis = &self.basis;
-        let m = basis.count();
-        let mut proxy = Proxy {
-            stride,
-            codes: vec![0; n * stride],
-            scales: vec![0.0; n],
-            norms: vec![0.0; n],
-            errors: vec![0.0; n],
-        };
+        let (n, stride) = (x.rows(), self.stride);
+        let mut proxy = Proxy::zeros(n, stride);
         let Proxy { codes, scales, norms, errors, .. } = &mut proxy;
         let parts = codes
             .par_chunks_mut(TASK * stride)
@@ -84,49 +76,100 @@ impl Coder {
             .zip(norms.par_chunks_mut(TASK))
             .zip(errors.par_chunks_mut(TASK));
         parts.enumerate().try_for_each_init(
-            || (vec![0f32; TASK * d], vec![0f32; TASK * m], vec![0f32; stride]),
-            |(seen, image, point), (task, (((codes, scales), norms), errors))| {
+            Buffers::default,
+            |buffers, (task, (((codes, scales), norms), errors))| {
                 token.check()?;
-                let from = task * TASK;
-                let seen = &mut seen[..scales.len() * d];
-                for (i, seen) in seen.chunks_exact_mut(d).enumerate() {
-                    let factor = squares.map_or(1.0, |q| unit_factor(q[from + i]));
-                    simd.run(See { row: x.row(from + i), factor, center: &basis.center, seen });
-                }
-                let seen = MatrixView::new(scales.len(), d, seen)?;
-                let image = match &basis.directions {
-                    Some(b) => {
-                        let image = &mut image[..scales.len() * m];
-                        tiles::dot_tiles(simd, seen, b.view(), image);
-                        &*image
-                    }
-                    None => seen.data(),
-                };
-                for (i, image) in image.chunks_exact(m).enumerate() {
-                    let squared = rows::dot(simd, seen.row(i), seen.row(i));
-                    let held = simd.run(Squared(image));
-                    point.fill(0.0);
-                    point[..m].copy_from_slice(image);
-                    // What rounding may have moved the row, its image and its residual by.
-                    let Pad { seen, along, across } =
-                        Pad::of(d, basis.directions.as_ref().map(|_| m), squared, self.unit);
-                    let mut error = seen + along;
-                    if m < d {
-                        let rest = (squared - held).max(0.0);
-                        error += (rest + across).sqrt() - (rest - across).max(0.0).sqrt();
-                        point[m..].fill((rest / RESIDUAL as f32).sqrt());
-                    }
-                    let (scale, sum, off) = simd.run(Quantize(point, &mut codes[i * stride..(i + 1) * stride]));
-                    scales[i] = scale;
-                    norms[i] = sum as f32 * scale * scale;
-                    // Squares that are too small for a number count as the smallest one.
-                    errors[i] = ((off + stride as f32 * f32::MIN_POSITIVE).sqrt() + error) * (1.0 + 1e-3);
-                }
-                Ok::<_, Error>(())
+                let rows = task * TASK..task * TASK + scales.len();
+                let squares = squares.map(|q| &q[rows.clone()]);
+                let to = Coded { codes, scales, norms, errors };
+                self.block(simd, x.slice(rows.start, rows.end), squares, buffers, to)
             },
         )?;
         Ok(proxy)
     }
+
+    /// A few rows, in place of what `proxy` held: to the bit those of [`Coder::code`].
+    pub(crate) fn code_into(
+        &self,
+        simd: Simd,
+        x: MatrixView<'_>,
+        squares: Option<&[f32]>,
+        buffers: &mut Buffers,
+        proxy: &mut Proxy,
+    ) -> Result<()> {
+        proxy.stride = self.stride;
+        proxy.codes.resize(x.rows() * self.stride, 0);
+        proxy.scales.resize(x.rows(), 0.0);
+        proxy.norms.resize(x.rows(), 0.0);
+        proxy.errors.resize(x.rows(), 0.0);
+        let Proxy { codes, scales, norms, errors, .. } = proxy;
+        self.block(simd, x, squares, buffers, Coded { codes, scales, norms, errors })
+    }
+
+    fn block(
+        &self,
+        simd: Simd,
+        x: MatrixView<'_>,
+        squares: Option<&[f32]>,
+        buffers: &mut Buffers,
+        to: Coded<'_>,
+    ) -> Result<()> {
+        let (d, stride) = (x.cols(), self.stride);
+        let basis = &self.basis;
+        let m = basis.count();
+        let Buffers { seen, image, point } = buffers;
+        seen.resize(x.rows() * d, 0.0);
+        point.resize(stride, 0.0);
+        for (i, seen) in seen.chunks_exact_mut(d).enumerate() {
+            let factor = squares.map_or(1.0, |q| unit_factor(q[i]));
+            simd.run(See { row: x.row(i), factor, center: &basis.center, seen });
+        }
+        let seen = MatrixView::new(x.rows(), d, seen)?;
+        let image = match &basis.directions {
+            Some(b) => {
+                image.resize(x.rows() * m, 0.0);
+                tiles::dot_tiles(simd, seen, b.view(), image);
+                &*image
+            }
+            None => seen.data(),
+        };
+        for (i, image) in image.chunks_exact(m).enumerate() {
+            let squared = rows::dot(simd, seen.row(i), seen.row(i));
+            let held = simd.run(Squared(image));
+            point.fill(0.0);
+            point[..m].copy_from_slice(image);
+            // What rounding may have moved the row, its image and its residual by.
+            let Pad { seen, along, across } = Pad::of(d, basis.directions.as_ref().map(|_| m), squared, self.unit);
+            let mut error = seen + along;
+            if m < d {
+                let rest = (squared - held).max(0.0);
+                error += (rest + across).sqrt() - (rest - across).max(0.0).sqrt();
+                point[m..].fill((rest / RESIDUAL as f32).sqrt());
+            }
+            let (scale, sum, off) = simd.run(Quantize(point, &mut to.codes[i * stride..(i + 1) * stride]));
+            to.scales[i] = scale;
+            to.norms[i] = sum as f32 * scale * scale;
+            // Squares that are too small for a number count as the smallest one.
+            to.errors[i] = ((off + stride as f32 * f32::MIN_POSITIVE).sqrt() + error) * (1.0 + 1e-3);
+        }
+        Ok(())
+    }
+}
+
+/// Buffers of one thread.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers {
+    seen: Vec<f32>,
+    image: Vec<f32>,
+    point: Vec<f32>,
+}
+
+/// Where coded rows go.
+struct Coded<'a> {
+    codes: &'a mut [i8],
+    scales: &'a mut [f32],
+    norms: &'a mut [f32],
+    errors: &'a mut [f32],
 }
 
 /// What a row of this squared length is multiplied by to have length 1.
@@ -149,6 +192,10 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
+    pub(crate) fn zeros(n: usize, stride: usize) -> Self {
+        Self { stride, codes: vec![0; n * stride], scales: vec![0.0; n], norms: vec![0.0; n], errors: vec![0.0; n] }
+    }
+
     /// The rows in another order.
     pub(crate) fn reordered(&self, order: &[u32]) -> Self {
         let take = |v: &[f32]| order.iter().map(|&i| v[i as usize]).collect::<Vec<_>>();

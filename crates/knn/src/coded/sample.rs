@@ -215,6 +215,11 @@ impl Sample {
             .map_or(most, |p| p + 1))
     }
 
+    /// Distances of the neighbors of each row of the sample, `k` for each.
+    pub(crate) fn dists(&self) -> &[f32] {
+        &self.dists
+    }
+
     /// Where the rows of the sample stand in `order`.
     pub(crate) fn places(&self, order: &[u32]) -> Vec<u32> {
         let mut places = vec![0; self.rows.len()];

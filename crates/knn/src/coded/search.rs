@@ -53,6 +53,7 @@ pub(crate) struct Found {
     pub(crate) centers: Centers,
     pub(crate) groups: Groups,
     pub(crate) lists: Lists,
+    pub(crate) sample: Sample,
     /// Share of the sample's neighbors that were found.
     pub(crate) recall: f64,
 }
@@ -108,7 +109,7 @@ impl Input<'_, '_> {
         drop(refine);
         self.fill(&groups, &mut lists, &token)?;
         cx.progress(STEPS, total)?;
-        Ok(Found { coder, centers, groups, lists, recall: reached })
+        Ok(Found { coder, centers, groups, lists, sample, recall: reached })
     }
 
     /// Completes lists that are not full: their rows look at all others. Makes sure that all distances are finite.
@@ -193,24 +194,28 @@ pub(crate) fn moderate(x: MatrixView<'_>) -> bool {
     largest == 0.0 || (1e-12..1e15).contains(&largest)
 }
 
+/// What came of a sweep.
+pub(crate) enum Swept {
+    /// The exact neighbors.
+    Found(KnnGraph),
+    /// It does not pay: nothing was done.
+    Untried,
+    /// It would take too long, as a search that took about a third of its time told.
+    GivenUp,
+}
+
 /// The exact neighbors by a sweep; nothing if the metric does not follow from lengths, or if products of all rows with all
 /// rows are likely to be faster: for small data, without vector instructions, and where too many pairs are too close to
 /// tell by their codes.
-pub(crate) fn exact(
-    simd: Simd,
-    space: &Space,
-    rows: &Rows<'_>,
-    k: usize,
-    cx: &mut Context<'_>,
-) -> Result<Option<KnnGraph>> {
-    let (Some(dense), Some(vectors)) = (space.dense(), rows.matrix()) else { return Ok(None) };
+pub(crate) fn exact(simd: Simd, space: &Space, rows: &Rows<'_>, k: usize, cx: &mut Context<'_>) -> Result<Swept> {
+    let (Some(dense), Some(vectors)) = (space.dense(), rows.matrix()) else { return Ok(Swept::Untried) };
     let (n, d) = (vectors.rows(), vectors.cols());
-    let Some(lengths) = Lengths::of(dense, d) else { return Ok(None) };
+    let Some(lengths) = Lengths::of(dense, d) else { return Ok(Swept::Untried) };
     if simd.level() == SimdLevel::Scalar || n < ROWS || !(COLUMNS..=WIDEST).contains(&d) || !few(k, n) {
-        return Ok(None);
+        return Ok(Swept::Untried);
     }
     if !moderate(vectors) {
-        return Ok(None);
+        return Ok(Swept::Untried);
     }
     let input = Input {
         simd,
@@ -224,7 +229,7 @@ pub(crate) fn exact(
     };
     let Found { groups, mut lists, .. } = input.search(BEFORE_SWEEP, TOTAL, cx)?;
     if !groups.proxy.is_finite() {
-        return Ok(None);
+        return Ok(Swept::GivenUp);
     }
     let sweep = Sweep::new(simd, &groups, &input.measured, lengths, &lists);
     let pairs = sweep.expected_pairs();
@@ -232,7 +237,7 @@ pub(crate) fn exact(
     let (byte, product) = costs(simd);
     // Products of all rows with all rows have no use for what was found so far.
     if n / 2.0 * groups.proxy.stride as f64 * byte + pairs / 2.0 * (FETCH + d * COLUMN) > n * d * product {
-        return Ok(None);
+        return Ok(Swept::GivenUp);
     }
     cx.decide(Decision::new("exact neighbors", "sweep", format!("{pairs:.0} pairs a row to be measured")));
     let token = cx.token();
@@ -240,5 +245,5 @@ pub(crate) fn exact(
     sweep.run(&mut lists, &token, |done| Ok(cx.progress(tell(done), TOTAL)?))?;
     cx.progress(TOTAL, TOTAL)?;
     let Groups { order, .. } = groups;
-    Ok(Some(lists.into_graph(&order)?))
+    Ok(Swept::Found(lists.into_graph(&order)?))
 }

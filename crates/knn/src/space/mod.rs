@@ -10,7 +10,7 @@ pub(crate) use rows::Rows;
 use crate::bit_matrix::BitMatrix;
 use crate::error::{Error, Result};
 use crate::metric::{Counts, Distance, Metric};
-use planisphere_core::MatrixView;
+use planisphere_core::{Matrix, MatrixView};
 use planisphere_kernels::rows::{Measure, to_listed, to_rows};
 use planisphere_kernels::{Simd, bits, lp, ratio, sphere};
 use prepare::Preparation;
@@ -149,9 +149,47 @@ impl Space {
     /// Prepares rows to be measured: finite ones, with the columns of the points.
     pub(crate) fn rows<'a>(&self, x: MatrixView<'a>) -> Result<Rows<'a>> {
         let mut rows = self.prepare.rows(x, self.simd)?;
-        // Differences need no norms.
-        rows.measure_norms(matches!(self.dense(), Some(Dense::Angular | Dense::Dot)), self.simd);
+        if self.needs_norms() {
+            rows.measure_norms(self.simd);
+        }
         Ok(rows)
+    }
+
+    /// Differences need no norms.
+    fn needs_norms(&self) -> bool {
+        matches!(self.dense(), Some(Dense::Angular | Dense::Dot))
+    }
+
+    /// [`Space::rows`], with the norms in a buffer that is there already.
+    pub(crate) fn rows_in<'a>(&self, x: MatrixView<'a>, norms: &'a mut Vec<f32>) -> Result<Rows<'a>> {
+        let mut rows = self.prepare.rows(x, self.simd)?;
+        if self.needs_norms() {
+            rows.measure_norms_in(self.simd, norms);
+        }
+        Ok(rows)
+    }
+
+    /// [`Space::rows`] of points that are shared, to be kept beside them.
+    pub(crate) fn shared_rows(&self, x: &Arc<Matrix>) -> Result<Rows<'static>> {
+        Ok(self.rows(x.view())?.shared(x))
+    }
+
+    /// The metric, unless it is a distance of the user's.
+    pub(crate) fn metric(&self) -> Option<&Metric> {
+        self.metric.as_ref()
+    }
+
+    /// The distance of the user's, if it is one.
+    pub(crate) fn distance(&self) -> Option<&Arc<dyn Distance>> {
+        match &self.kernel {
+            Kind::Custom(distance) => Some(distance),
+            _ => None,
+        }
+    }
+
+    /// The instructions that it measures with.
+    pub(crate) fn simd(&self) -> Simd {
+        self.simd
     }
 
     /// Rows that are bits already, for a space made by [`Space::of_bits`].

@@ -1,6 +1,6 @@
 //! What is done to rows once, before they are measured.
 
-use super::rows::{Bits, Data, Globe, Rows};
+use super::rows::{Bits, Data, Globe, Rows, Vectors};
 use crate::bit_matrix::BitMatrix;
 use crate::error::{Error, Result};
 use crate::metric::factor;
@@ -101,7 +101,8 @@ impl Preparation {
 
 fn packed<'a>(x: MatrixView<'_>, values: Option<MatrixView<'a>>) -> Result<Rows<'a>> {
     let (words, ones) = BitMatrix::from_matrix(x)?.into_parts();
-    let bits = Bits { cols: x.cols(), words: Cow::Owned(words), ones: Cow::Owned(ones), values };
+    let bits =
+        Bits { cols: x.cols(), words: Cow::Owned(words), ones: Cow::Owned(ones), values: values.map(Vectors::Given) };
     Ok(Rows { n: x.rows(), data: Data::Bits(bits) })
 }
 

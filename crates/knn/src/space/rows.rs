@@ -4,40 +4,48 @@ use crate::bit_matrix::BitMatrix;
 use planisphere_core::{Matrix, MatrixView};
 use planisphere_kernels::{Simd, rows, sphere};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Rows that a [`Space`](super::Space) prepared.
+#[derive(Clone)]
 pub(crate) struct Rows<'a> {
     pub(super) n: usize,
     pub(super) data: Data<'a>,
 }
 
+#[derive(Clone)]
 pub(super) enum Data<'a> {
     Vectors {
         x: Vectors<'a>,
         /// Squared norms, where the metric follows from dot products.
-        norms: Vec<f32>,
+        norms: Cow<'a, [f32]>,
     },
     Bits(Bits<'a>),
     Globe(Globe),
 }
 
 /// Rows as they were given, or what was made of them.
+#[derive(Clone)]
 pub(super) enum Vectors<'a> {
     Given(MatrixView<'a>),
+    /// As given, and owned too.
+    Shared(Arc<Matrix>),
     Made(Matrix),
 }
 
 /// Rows of bits.
+#[derive(Clone)]
 pub(super) struct Bits<'a> {
     pub(super) cols: usize,
     pub(super) words: Cow<'a, [u64]>,
     /// Ones of each row.
     pub(super) ones: Cow<'a, [u32]>,
     /// What the bits were made of, where it can be measured too.
-    pub(super) values: Option<MatrixView<'a>>,
+    pub(super) values: Option<Vectors<'a>>,
 }
 
 /// Points on the unit sphere.
+#[derive(Clone)]
 pub(super) struct Globe {
     pub(super) x: Vec<f64>,
     pub(super) y: Vec<f64>,
@@ -46,20 +54,44 @@ pub(super) struct Globe {
 
 impl<'a> Rows<'a> {
     pub(super) fn given(x: MatrixView<'a>) -> Self {
-        Self { n: x.rows(), data: Data::Vectors { x: Vectors::Given(x), norms: Vec::new() } }
+        Self { n: x.rows(), data: Data::Vectors { x: Vectors::Given(x), norms: Cow::Borrowed(&[]) } }
     }
 
     pub(super) fn made(x: Matrix) -> Self {
-        Self { n: x.rows(), data: Data::Vectors { x: Vectors::Made(x), norms: Vec::new() } }
+        Self { n: x.rows(), data: Data::Vectors { x: Vectors::Made(x), norms: Cow::Borrowed(&[]) } }
     }
 
-    pub(super) fn measure_norms(&mut self, wanted: bool, simd: Simd) {
-        if let Data::Vectors { x, norms } = &mut self.data
-            && wanted
-        {
-            let x = x.view();
-            *norms = (0..x.rows()).map(|i| rows::dot(simd, x.row(i), x.row(i))).collect();
+    pub(super) fn measure_norms(&mut self, simd: Simd) {
+        if let Data::Vectors { x, norms } = &mut self.data {
+            let mut measured = Vec::new();
+            norms_of(simd, x.view(), &mut measured);
+            *norms = Cow::Owned(measured);
         }
+    }
+
+    /// The same, in a buffer that is there already.
+    pub(super) fn measure_norms_in(&mut self, simd: Simd, buffer: &'a mut Vec<f32>) {
+        if let Data::Vectors { x, norms } = &mut self.data {
+            norms_of(simd, x.view(), buffer);
+            *norms = Cow::Borrowed(buffer);
+        }
+    }
+
+    /// The rows, as long as they are wanted: what was taken as it was given is taken from `x`, which it was given from.
+    pub(super) fn shared(self, x: &Arc<Matrix>) -> Rows<'static> {
+        let data = match self.data {
+            Data::Vectors { x: vectors, norms } => {
+                Data::Vectors { x: vectors.shared(x), norms: Cow::Owned(norms.into_owned()) }
+            }
+            Data::Bits(Bits { cols, words, ones, values }) => Data::Bits(Bits {
+                cols,
+                words: Cow::Owned(words.into_owned()),
+                ones: Cow::Owned(ones.into_owned()),
+                values: values.map(|values| values.shared(x)),
+            }),
+            Data::Globe(globe) => Data::Globe(globe),
+        };
+        Rows { n: self.n, data }
     }
 
     /// Number of rows.
@@ -107,16 +139,30 @@ impl<'a> Rows<'a> {
     pub(super) fn values(&self) -> Option<MatrixView<'_>> {
         match &self.data {
             Data::Vectors { x, .. } => Some(x.view()),
-            Data::Bits(bits) => bits.values,
+            Data::Bits(bits) => bits.values.as_ref().map(Vectors::view),
             Data::Globe(_) => None,
         }
     }
 }
 
+fn norms_of(simd: Simd, x: MatrixView<'_>, norms: &mut Vec<f32>) {
+    norms.clear();
+    norms.extend((0..x.rows()).map(|i| rows::dot(simd, x.row(i), x.row(i))));
+}
+
 impl Vectors<'_> {
+    fn shared(self, x: &Arc<Matrix>) -> Vectors<'static> {
+        match self {
+            Self::Given(_) => Vectors::Shared(Arc::clone(x)),
+            Self::Shared(x) => Vectors::Shared(x),
+            Self::Made(x) => Vectors::Made(x),
+        }
+    }
+
     fn view(&self) -> MatrixView<'_> {
         match self {
             Self::Given(x) => *x,
+            Self::Shared(x) => x.view(),
             Self::Made(x) => x.view(),
         }
     }

@@ -1,0 +1,130 @@
+//! Arrays in a container of named arrays, with a checksum over all of them.
+
+use safetensors::{Dtype, SafeTensors, View};
+use std::borrow::Cow;
+
+/// Numbers that are written down, little end first.
+pub(super) trait Value: bytemuck::Pod {
+    const DTYPE: Dtype;
+    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+    #[cfg(target_endian = "big")]
+    fn to_bytes(values: &[Self]) -> Vec<u8>;
+}
+
+macro_rules! value {
+    ($type:ty, $dtype:ident) => {
+        impl Value for $type {
+            const DTYPE: Dtype = Dtype::$dtype;
+
+            fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+                let (chunks, _) = bytes.as_chunks();
+                chunks.iter().map(|b| Self::from_le_bytes(*b)).collect()
+            }
+
+            #[cfg(target_endian = "big")]
+            fn to_bytes(values: &[Self]) -> Vec<u8> {
+                values.iter().flat_map(|v| v.to_le_bytes()).collect()
+            }
+        }
+    };
+}
+
+value!(i8, I8);
+value!(u32, U32);
+value!(u64, U64);
+value!(f32, F32);
+value!(f64, F64);
+
+/// An array to be written.
+pub(super) struct Tensor<'a> {
+    dtype: Dtype,
+    shape: Vec<usize>,
+    data: Cow<'a, [u8]>,
+}
+
+impl<'a> Tensor<'a> {
+    pub(super) fn new<T: Value>(shape: &[usize], values: &'a [T]) -> Self {
+        #[cfg(target_endian = "little")]
+        let data = Cow::Borrowed(bytemuck::cast_slice(values));
+        #[cfg(target_endian = "big")]
+        let data = Cow::Owned(T::to_bytes(values));
+        Self { dtype: T::DTYPE, shape: shape.to_vec(), data }
+    }
+}
+
+impl View for &Tensor<'_> {
+    fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.data)
+    }
+
+    fn data_len(&self) -> usize {
+        self.data.len()
+    }
+}
+
+/// A checksum over `header` and all arrays, which come in the order of their names.
+pub(super) fn checksum<'t, V: View>(header: &str, tensors: impl Iterator<Item = (&'t str, V)>) -> u32 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(header.as_bytes());
+    for (name, tensor) in tensors {
+        crc.update(name.as_bytes());
+        crc.update(format!(":{:?}{:?}", tensor.dtype(), tensor.shape()).as_bytes());
+        crc.update(&tensor.data());
+    }
+    crc.finalize()
+}
+
+/// Arrays that are read.
+pub(super) struct Arrays<'a>(pub(super) SafeTensors<'a>);
+
+impl<'a> Arrays<'a> {
+    /// All arrays in the order of their names.
+    pub(super) fn by_name(&self) -> Vec<(&str, safetensors::tensor::TensorView<'a>)> {
+        let mut all: Vec<_> = self.0.iter().collect();
+        all.sort_unstable_by(|a, b| a.0.cmp(b.0));
+        all
+    }
+
+    /// Whether there is an array of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.tensor(name).is_ok()
+    }
+
+    /// The sizes of an array of `N` dimensions.
+    pub(super) fn shape<const N: usize>(&self, name: &str) -> Result<[usize; N], String> {
+        let tensor = self.0.tensor(name).map_err(|_| format!("there is no array {name:?}"))?;
+        <[usize; N]>::try_from(tensor.shape())
+            .map_err(|_| format!("array {name:?} has {} dimensions, not {N}", tensor.shape().len()))
+    }
+
+    /// The values of an array of these sizes.
+    pub(super) fn take<T: Value>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
+        let tensor = self.0.tensor(name).map_err(|_| format!("there is no array {name:?}"))?;
+        if tensor.dtype() != T::DTYPE || tensor.shape() != shape {
+            return Err(format!(
+                "array {name:?} is {:?} {:?}, not {:?} {shape:?}",
+                tensor.dtype(),
+                tensor.shape(),
+                T::DTYPE
+            ));
+        }
+        Ok(T::from_bytes(tensor.data()))
+    }
+
+    /// The values of an array of finite numbers of these sizes.
+    pub(super) fn finite(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
+        let values = self.take::<f32>(name, shape)?;
+        match values.iter().position(|v| !v.is_finite()) {
+            Some(at) => Err(format!("array {name:?} holds {} at {at}", values[at])),
+            None => Ok(values),
+        }
+    }
+}
