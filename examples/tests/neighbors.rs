@@ -62,7 +62,7 @@ fn an_index_is_kept_and_asked() {
     let at = |name: &str| f.path().join(name).to_str().unwrap().to_owned();
     let (x, all) = points(f.path(), "x.npy", 5000);
     let few = f.path().join("few.npy");
-    write_npy(&few, all.slice(10, 30)).unwrap();
+    write_npy(&few, all.view().slice(10, 30)).unwrap();
     for knn in ["exact", "approx"] {
         let index = at(&format!("{knn}.index"));
         done(&[x.to_str().unwrap(), "--knn", knn, "--metric", "cosine", "--k", "5", "--quiet", "--save-index", &index]);
