@@ -511,7 +511,7 @@ mod tests {
             let byte = |i: usize| (r.below(i as u64, 255) as i32 - 127) as i8;
             let q: Vec<i8> = (0..n * stride).map(byte).collect();
             let p: Vec<i8> = (0..rows * stride).map(|i| if i < stride { 127 } else { byte(1 << 20 | i) }).collect();
-            let unit = |i: usize| r.unit((1 << 40) + i as u64) as f32;
+            let unit = |i: usize| r.unit((1 << 40) + i as u64);
             let factors: Vec<f32> = (0..n).map(|i| -2.0 * unit(i)).collect();
             let norms: Vec<f32> = (0..n).map(|i| 100.0 * unit(50 + i)).collect();
             let sums: Vec<i32> = q.chunks(stride).map(|r| r.iter().map(|&b| i32::from(b)).sum()).collect();

@@ -1,7 +1,7 @@
 //! Neighbor graphs: for each row of a matrix, the k rows nearest to it.
 //!
-//! [`Exact`] finds them all: as right as the plain double loop, and far faster than a matrix product of all rows with all
-//! rows. [`Approx`] finds the share of them that you ask for, in time that grows little faster than the number of rows.
+//! [`Exact`] finds them all: as right as the plain double loop, and for many rows faster than a matrix product of all with
+//! all. [`Approx`] finds the share of them that you ask for, in time that grows little faster than the number of rows.
 //! [`Auto`] chooses. All give the same bytes on any number of threads and any SIMD level.
 //!
 //! ```
@@ -32,13 +32,6 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # How
-//! Rows are coded as a few bytes each, such that the distance of two codes is never longer than that of the rows, but for
-//! an error that is known of each row. Approximate search ranks candidates by codes and measures the best. Exact search
-//! starts from that, and then compares the codes of all pairs once: only pairs that could be nearer than what was found
-//! are measured. Where codes do not pay (few rows, metrics that do not follow from lengths or angles), it goes through
-//! matrix products with a proven margin, or measures all pairs.
-//!
 //! To ask for the neighbors of other rows, build an [`Index`] once. It answers many rows at once or one at a time, takes
 //! more points later, and can be saved:
 //!
@@ -64,6 +57,13 @@
 //! ```
 //!
 //! [`quality`] scores maps by their neighbors.
+//!
+//! # How
+//! Rows are coded as a few bytes each, such that the distance of two codes is never longer than that of the rows, but for
+//! an error that is known of each row. Approximate search ranks candidates by codes and measures the best. Exact search
+//! starts from that, and then compares the codes of all pairs once: only pairs that could be nearer than what was found
+//! are measured. Where codes do not pay (few rows, metrics that do not follow from lengths or angles), it goes through
+//! matrix products with a proven margin, or measures all pairs.
 //!
 //! # Conventions
 //! A row never is its own neighbor; k counts the others. Rows are ascending by (distance, id), so that ties are broken by
