@@ -64,7 +64,10 @@ impl Method {
         let metric = metric.clone();
         match self {
             Self::Auto => Auto::new(k).metric(metric).seed(seed).index_with(points, cx),
-            Self::Exact => Exact::new(k).metric(metric).index(points),
+            Self::Exact => {
+                let points = points.into();
+                cx.run(|_| Exact::new(k).metric(metric).index(points))?
+            }
             Self::Approx { recall } => Approx::new(k).metric(metric).seed(seed).recall(recall).index_with(points, cx),
         }
     }
@@ -246,7 +249,7 @@ impl Auto {
     pub fn index_with(&self, points: impl Into<Arc<Matrix>>, cx: &mut Context<'_>) -> Result<Index> {
         let points = points.into();
         if self.decide(points.rows(), points.cols(), cx)? {
-            Exact::new(self.k).metric(self.metric.clone()).index(points)
+            cx.run(|_| Exact::new(self.k).metric(self.metric.clone()).index(points))?
         } else {
             self.approx().index_with(points, cx)
         }
@@ -258,6 +261,10 @@ impl Auto {
 
     /// Whether the search is exact; tells the report.
     fn decide(&self, rows: usize, cols: usize, cx: &mut Context<'_>) -> Result<bool> {
+        if self.k == 0 {
+            let reason = "must be at least 1".to_owned();
+            return Err(Error::InvalidParam { param: "k", value: "0".to_owned(), reason });
+        }
         self.approx().check()?;
         let Choice { exact, exact_seconds, approx_seconds } = self.choose(rows, cols)?;
         let reason = format!("{exact_seconds:.2} s of one core expected, {approx_seconds:.2} s if approximate");

@@ -18,11 +18,11 @@ struct Cli {
     /// Neighbors of each row, the row itself not counted
     #[arg(long, default_value_t = 15)]
     k: usize,
-    #[arg(long, help = Metric::NAMES.join(", "), default_value_t = Metric::Euclidean)]
-    metric: Metric,
-    /// How to search: auto, exact, approx, or approx:RECALL
-    #[arg(long, value_name = "METHOD", default_value_t = Method::Auto)]
-    knn: Method,
+    #[arg(long, help = format!("{} [default: euclidean]", Metric::NAMES.join(", ")))]
+    metric: Option<Metric>,
+    /// How to search: auto, exact, approx, or approx:RECALL [default: auto]
+    #[arg(long, value_name = "METHOD")]
+    knn: Option<Method>,
     /// The input holds distances, n × n, instead of vectors
     #[arg(long, conflicts_with_all = ["metric", "queries", "save_index"])]
     precomputed: bool,
@@ -44,14 +44,13 @@ struct Cli {
 
 fn main() -> ExitCode {
     run(|cli: Cli| {
+        check_flags(&cli)?;
         let outputs = cli.out.iter().map(Path::new).chain(cli.save_index.as_deref());
         cli.common.check_outputs(outputs)?;
         let mut report = RunReport::start("neighbors", &cli.common);
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);
         report.parameter("k", cli.k);
-        report.parameter("metric", cli.metric.to_string());
-        report.parameter("knn", cli.knn.to_string());
         if cli.queries.is_some() || cli.save_index.is_some() || is_index(&cli.input) {
             by_index(&cli, &mut report, &mut cx)?;
         } else {
@@ -59,6 +58,24 @@ fn main() -> ExitCode {
         }
         report.finish(&cli.common, &cx.take_report())
     })
+}
+
+/// Flags that would be passed over in silence.
+fn check_flags(cli: &Cli) -> Result<(), Failure> {
+    let wrong = |line: &str| Err(Failure::Usage(line.to_owned()));
+    if cli.save_index.as_deref().is_some_and(|path| !is_index(path)) {
+        return wrong("--save-index: the name must end in .index");
+    }
+    if cli.queries.is_some() && cli.out.is_none() {
+        return wrong("--queries needs --out");
+    }
+    if cli.quality && (cli.precomputed || cli.save_index.is_some() || is_index(&cli.input)) {
+        return wrong("--quality is for a search of vectors, without an index");
+    }
+    if is_index(&cli.input) && (cli.precomputed || cli.metric.is_some() || cli.knn.is_some()) {
+        return wrong("an index has its metric and its method: --metric, --knn and --precomputed do not go with it");
+    }
+    Ok(())
 }
 
 fn is_index(path: &Path) -> bool {
@@ -70,18 +87,17 @@ fn of_all(cli: &Cli, report: &mut RunReport, cx: &mut Context<'_>) -> Result<(),
     let table = input::read_table(&TableReader::new(), &cli.input, cx)?;
     let Some(x) = table.vectors() else { return Err(no_vectors(&cli.input)) };
     (report.n, report.d) = (x.rows(), x.cols());
+    let (metric, method) = choices(cli, report);
     let graph = input::staged(cx, Stage::Neighbors, |cx| {
         Ok(if cli.precomputed {
             Precomputed::new(cli.k).fit_with(x, cx)?
         } else {
-            cli.knn.fit_with(cli.k, &cli.metric, cli.common.seed, x, cx)?
+            method.fit_with(cli.k, &metric, cli.common.seed, x, cx)?
         })
     })?;
     write(cli, graph.n(), graph.k(), graph.ids(), graph.dists(), cx)?;
     if cli.quality && !cli.precomputed {
-        let truth = input::staged(cx, Stage::Quality, |cx| {
-            Ok(Exact::new(cli.k).metric(cli.metric.clone()).fit_with(x, cx)?)
-        })?;
+        let truth = input::staged(cx, Stage::Quality, |cx| Ok(Exact::new(cli.k).metric(metric).fit_with(x, cx)?))?;
         let recall = graph.recall(&truth)?;
         report.quality.entry("neighbors".to_owned()).or_default().insert("recall", recall);
         if !cli.common.quiet {
@@ -98,7 +114,8 @@ fn by_index(cli: &Cli, report: &mut RunReport, cx: &mut Context<'_>) -> Result<(
     } else {
         let table = input::read_table(&TableReader::new(), &cli.input, cx)?;
         let Some(x) = table.into_parts().vectors else { return Err(no_vectors(&cli.input)) };
-        input::staged(cx, Stage::Neighbors, |cx| Ok(cli.knn.index_with(cli.k, &cli.metric, cli.common.seed, x, cx)?))?
+        let (metric, method) = choices(cli, report);
+        input::staged(cx, Stage::Neighbors, |cx| Ok(method.index_with(cli.k, &metric, cli.common.seed, x, cx)?))?
     };
     (report.n, report.d) = (index.len(), index.cols());
     if let Some(metric) = index.metric() {
@@ -117,6 +134,16 @@ fn by_index(cli: &Cli, report: &mut RunReport, cx: &mut Context<'_>) -> Result<(
         write(cli, graph.n(), graph.k(), graph.ids(), graph.dists(), cx)?;
     }
     Ok(())
+}
+
+/// The metric and the method, noted in the report.
+fn choices(cli: &Cli, report: &mut RunReport) -> (Metric, Method) {
+    let (metric, method) = (cli.metric.clone().unwrap_or_default(), cli.knn.unwrap_or_default());
+    if !cli.precomputed {
+        report.parameter("metric", metric.to_string());
+        report.parameter("knn", method.to_string());
+    }
+    (metric, method)
 }
 
 fn no_vectors(path: &Path) -> Failure {

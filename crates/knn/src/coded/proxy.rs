@@ -33,7 +33,7 @@ const STRIDES: [usize; 3] = [128, 256, 512];
 /// Less, and too many rows look near that are not.
 const SHARE: f64 = 0.85;
 /// Bytes of a row at most: sums of more products might not fit 32 bits.
-const LONGEST: usize = 1 << 16;
+pub(crate) const LONGEST: usize = 1 << 16;
 
 impl Coder {
     /// Finds out how to code the rows of `x`; `squares` are their squared lengths, if they are to be divided by them.

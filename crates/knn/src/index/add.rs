@@ -32,8 +32,8 @@ impl Index {
 
     /// [`Index::add`], watched and cancelled through `cx`. After an error, the index is what it was before.
     ///
-    /// Takes the time and, while it runs, the memory of a copy of the index, plus for each row in an approximate index the
-    /// time of a query: so many rows at once are better than many times a few. An exact index becomes that of all points.
+    /// Takes the time and, while it runs, the memory of a copy of the index; an approximate one also finds its links anew,
+    /// and takes for each row the time of a query: so many rows at once are better than many times a few. An exact index becomes that of all points.
     /// In an approximate one, new rows get lists of neighbors and enter the lists of those that they are nearer to than the
     /// last one there. Groups, codes and how far queries look stay as they were found for the first points: once most
     /// points came later or are unlike the first ones, a new index finds more.
@@ -42,7 +42,8 @@ impl Index {
     /// [`Error::Columns`] for rows of another length than the points; [`Error::Core`] for values that are not finite, and
     /// [`Error::Domain`] for values that the metric is not defined for, with row (of those given) and column, or for more
     /// rows than ids can name; [`Error::Overflow`] and [`Error::NotADistance`] for distances that are not finite;
-    /// [`Error::Cancelled`].
+    /// [`Error::Cancelled`]. Rows that are far larger than the first points may be an overflow, too: how values are scaled
+    /// stays as it was found for these.
     pub fn add_with<'m>(&mut self, rows: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<()> {
         let x = rows.into();
         self.check_cols(x.cols())?;
@@ -99,6 +100,7 @@ impl Index {
         token: &CancelToken,
     ) -> Result<GraphSearch> {
         let places = search.places();
+        let mut stale = 0;
         let total = (self.len() - from) as u64;
         for wave in (from..self.len()).step_by(WAVE) {
             cx.progress((wave - from) as u64, total)?;
@@ -119,6 +121,14 @@ impl Index {
                     search.lists.insert(&search.groups.order, other as usize, dist, place);
                 }
             }
+            // Links take a pass over all lists: between two of them, what is new is found through lists alone.
+            stale += WAVE;
+            if stale >= self.len() / 8 {
+                search.links = Links::of(&search.lists);
+                stale = 0;
+            }
+        }
+        if stale > 0 {
             search.links = Links::of(&search.lists);
         }
         cx.progress(total, total)?;

@@ -36,10 +36,10 @@ impl Approx {
     ///
     /// Searches the neighbor graph of the points first, with the parameters that are set; so [`Index::graph`] gives it for
     /// nothing. Then sample rows are asked as if they were new, to find out how far queries must look for the recall that
-    /// is asked for. Beside the points it holds the coded rows (at most a byte for each column) and about 14 bytes for each
-    /// neighbor in the graph.
+    /// is asked for. Beside the points (and what the metric makes of them, if it does) it holds the coded rows, some bytes
+    /// more than one for each column at most, and about 14 bytes for each neighbor in the graph.
     ///
-    /// Up to 4,096 points, and for more neighbors than a 32nd of them, the index is that of [`Exact::index`].
+    /// Where [`Approx`] is [`Exact`], for few points and long lists, the index is that of [`Exact::index`].
     ///
     /// # Errors
     /// As [`Approx::index_with`].

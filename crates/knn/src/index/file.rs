@@ -98,8 +98,9 @@ impl Index {
     /// The bytes that [`Index::save`] writes.
     ///
     /// # Errors
-    /// [`Error::Unnamed`] for an index with a distance of one's own.
+    /// [`Error::Unnamed`] for an index with a distance of one's own; [`Error::InvalidParam`] for an effort out of range.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.check_effort()?;
         let metric = self.metric().ok_or(Error::Unnamed)?;
         let parameters = parameters(metric);
         let points = self.points.view();
@@ -175,8 +176,25 @@ fn check_start(bytes: &[u8], file: &str) -> Result<()> {
     Err(Error::NotAnIndex { file: file.to_owned(), problem })
 }
 
+/// Refuses arrays that reach beyond the file, before their ends are added up.
+fn check_offsets(bytes: &[u8]) -> std::result::Result<(), String> {
+    let length = bytes.first_chunk::<8>().map_or(0, |b| u64::from_le_bytes(*b));
+    let header = usize::try_from(length).ok().and_then(|l| bytes.get(8..)?.get(..l));
+    let header = header.ok_or_else(|| "its header is longer than the file".to_owned())?;
+    let tensors: HashMap<String, serde_json::Value> =
+        serde_json::from_slice(header).map_err(|e| format!("the header cannot be read: {e}"))?;
+    for (name, tensor) in &tensors {
+        let offsets = tensor.get("data_offsets").and_then(serde_json::Value::as_array);
+        if offsets.into_iter().flatten().any(|o| o.as_u64().is_none_or(|o| o > bytes.len() as u64)) {
+            return Err(format!("{name} reaches beyond the end"));
+        }
+    }
+    Ok(())
+}
+
 fn parse(bytes: &[u8], file: &str) -> Result<Index> {
     let damaged = |problem: String| Error::Damaged { file: file.to_owned(), problem };
+    check_offsets(bytes).map_err(damaged)?;
     let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(e.to_string()))?;
     let json = metadata.metadata().as_ref().and_then(|m| m.get(KEY));
     let json = json.ok_or_else(|| damaged("there is no header".to_owned()))?;

@@ -76,6 +76,9 @@ impl std::fmt::Debug for Index {
     }
 }
 
+/// Efforts that queries take.
+const EFFORTS: std::ops::RangeInclusive<f64> = 0.1..=100.0;
+
 /// What the space of an index is made by.
 enum Measure<'a> {
     Named(&'a Metric),
@@ -197,11 +200,15 @@ impl Index {
             let reason = "must be at least 1".to_owned();
             return Err(Error::InvalidParam { param: "k", value: k.to_string(), reason });
         }
-        if !(0.1..=100.0).contains(&self.effort) {
-            let reason = "must be from 0.1 to 100".to_owned();
-            return Err(Error::InvalidParam { param: "effort", value: self.effort.to_string(), reason });
+        self.check_effort()
+    }
+
+    fn check_effort(&self) -> Result<()> {
+        if EFFORTS.contains(&self.effort) {
+            return Ok(());
         }
-        Ok(())
+        let reason = "must be from 0.1 to 100".to_owned();
+        Err(Error::InvalidParam { param: "effort", value: self.effort.to_string(), reason })
     }
 
     fn check_cols(&self, cols: usize) -> Result<()> {

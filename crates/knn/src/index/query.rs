@@ -27,6 +27,8 @@ const FEW: usize = 1024;
 const WIDEN: usize = 8;
 /// A list of more than this part of the points is no shortcut.
 const SHORTCUT: usize = 8;
+/// Points that a beam keeps at most: it is kept in order, which takes longer than to look at all from some length on.
+const WIDEST: usize = 4096;
 
 /// Buffers of one thread.
 pub(super) struct Scratch {
@@ -140,7 +142,8 @@ impl Index {
                         if let Some(panels) = &panels {
                             return self.ask_panel(panels, x.slice(from, to), from, k, &token);
                         }
-                        let mut found = Neighbors::with_capacity(to - from, (to - from) * k);
+                        let mut found =
+                            Neighbors::with_capacity(to - from, if kept.is_none() { (to - from) * k } else { 0 });
                         let passes = |id: u32| kept.is_some_and(|kept| kept[id as usize / 64] >> (id % 64) & 1 == 1);
                         let filter: Filter<'_> = if kept.is_some() { Some(&passes) } else { None };
                         let wanted = Wanted { k, filter, token: &token };
@@ -230,7 +233,7 @@ impl Index {
         let n = self.len();
         let narrowest = search.width.for_neighbors(k, search.lists.k, self.effort);
         let mut width = narrowest;
-        while width.beam <= n / SHORTCUT {
+        while width.beam <= (n / SHORTCUT).min(WIDEST) {
             beam.run(self, search, query, width, filter);
             // With a filter, as many must pass as are kept without one.
             let enough = if filter.is_some() { narrowest.beam } else { k };

@@ -1,16 +1,16 @@
 //! An index from what a file holds. Nothing is taken on trust: a checksum says that bytes are what was written, not who
 //! wrote them.
 
-use super::Index;
 use super::beam::Links;
 use super::calibrate::Width;
 use super::file::{GraphHeader, Header, metric};
 use super::graph_search::{GraphSearch, lengths};
 use super::tensors::Arrays;
+use super::{EFFORTS, Index};
 use crate::coded::basis::Basis;
 use crate::coded::centers::Centers;
 use crate::coded::groups::{Groups, Lists};
-use crate::coded::proxy::{Coder, Proxy};
+use crate::coded::proxy::{Coder, LONGEST, Proxy};
 use crate::metric::Metric;
 use crate::space::Space;
 use crate::stand_in::StandIn;
@@ -51,7 +51,7 @@ fn restore_search(
 ) -> Result<GraphSearch, String> {
     let n = index.len();
     let [_, k] = arrays.shape("neighbors.ids")?;
-    if n < 2 || k == 0 {
+    if n < 2 || k == 0 || k > 256 {
         return Err(format!("{k} neighbors of {n} points"));
     }
     let order = arrays.take::<u32>("groups.order", &[n])?;
@@ -63,7 +63,7 @@ fn restore_search(
         }
     }
     let [count, stride] = arrays.shape("centers")?;
-    if count == 0 || count > usize::from(u16::MAX) || stride == 0 || stride % codes::GROUP != 0 {
+    if count == 0 || count > usize::from(u16::MAX) || stride == 0 || stride > LONGEST || stride % codes::GROUP != 0 {
         return Err(format!("{count} groups and {stride} bytes for each row"));
     }
     let bounds = arrays.take::<u64>("groups.bounds", &[count + 1])?;
@@ -71,8 +71,9 @@ fn restore_search(
         return Err("the groups do not cover the points".to_owned());
     }
     let bounds = bounds.into_iter().map(|b| b as usize).collect();
-    if !settings.iter().all(|s| s.is_finite() && *s > 0.0) {
-        return Err("settings that are no positive numbers".to_owned());
+    let [effort, recall, factor] = settings[..] else { return Err("not three settings".to_owned()) };
+    if !(EFFORTS.contains(&effort) && (0.0..=1.0).contains(&recall) && factor.is_finite() && factor > 0.0) {
+        return Err(format!("effort {effort}, recall {recall}, factor {factor}"));
     }
     let coder = restore_coder(index, metric, header, arrays, stride, settings[2])?;
     let search_lists = restore_lists(arrays, n, k, &order, &places)?;
@@ -101,7 +102,10 @@ fn restore_search(
 fn restore_codes(arrays: &Arrays<'_>, names: [&str; 3], n: usize, stride: usize) -> Result<Proxy, String> {
     Ok(Proxy {
         stride,
-        codes: arrays.take(names[0], &[n, stride])?,
+        codes: arrays.take(names[0], &[n, stride]).and_then(|codes: Vec<i8>| {
+            // Kernels rely on it.
+            if codes.contains(&i8::MIN) { Err(format!("{} hold −128", names[0])) } else { Ok(codes) }
+        })?,
         scales: arrays.finite(names[1], &[n])?,
         norms: arrays.finite(names[2], &[n])?,
         errors: Vec::new(),

@@ -10,7 +10,7 @@ use planisphere_core::{CancelToken, MatrixView};
 ///
 /// The answers are those of [`Index::query`], to the bit. After the first queries no memory is asked for any more, but for
 /// a row's worth under metrics that are computed on rows made from the given ones (seuclidean, mahalanobis, wminkowski,
-/// correlation, hellinger, haversine, and those of two-valued columns).
+/// correlation, hellinger, haversine, and those of two-valued columns), and for points or rows of extreme size.
 ///
 /// ```
 /// use planisphere_core::Matrix;

@@ -44,7 +44,8 @@ impl Dense {
             }
             Self::Dot => {
                 dots(simd, p.row(i), q, which, out);
-                out.iter_mut().for_each(|d| *d = 1.0 - *d);
+                // NaN, of products that overflow both ways, may have a sign by which it would sort before all numbers.
+                out.iter_mut().for_each(|d| *d = if d.is_nan() { f32::NAN } else { 1.0 - *d });
             }
         }
     }

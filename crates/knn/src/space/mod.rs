@@ -260,7 +260,8 @@ impl Space {
                         }
                     }
                     // Adding 0 turns −0 into 0, which sorts as the rules of a graph have it.
-                    out.iter_mut().for_each(|d| *d += 0.0);
+                    // NaN has a sign too, by which it would sort before all numbers.
+                    out.iter_mut().for_each(|d| *d = if d.is_nan() { f32::NAN } else { *d + 0.0 });
                 }
             }
         }
