@@ -1,5 +1,5 @@
 //! Blocks of dot products in the canonical order of [`crate::rows`], several queries by several rows at a time: at about
-//! the speed of a matrix product, and the same bits as [`rows::dot`](crate::rows::dot).
+//! the speed of a matrix product, and the same bits as [`rows::dot`].
 
 use crate::rows;
 use crate::simd::{Simd, SimdLevel};
