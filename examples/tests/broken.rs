@@ -124,7 +124,7 @@ fn wrong_flags() {
         ("unknown flag", vec![csv, "--colour", "--out", html], 2, vec!["--colour"]),
         ("wrong column", vec![csv, "--text", "txet", "--out", html], 1, vec!["txet", "text"]),
         ("wrong label", vec![csv, "--text", "text", "--label", "topic", "--out", html], 1, vec!["topic", "label"]),
-        ("wrong metric", vec![csv, "--metric", "euclid", "--out", html], 2, vec!["euclid", "euclidean, cosine"]),
+        ("wrong metric", vec![csv, "--metric", "euclid", "--out", html], 2, vec!["euclid", "euclidean, sqeuclidean"]),
         ("wrong method", vec![csv, "--method", "isomap", "--out", html], 2, vec!["isomap", "umap"]),
         ("dimensions", vec![csv, "--n-components", "4", "--out", html], 2, vec!["--n-components", "4"]),
         ("neighbors", vec![csv, "--n-neighbors", "1", "--out", html], 1, vec!["n_neighbors = 1", "at least 2"]),
