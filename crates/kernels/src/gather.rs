@@ -118,11 +118,7 @@ mod x86 {
                 at += LANES;
             }
             if at < d {
-                let left = (d - at) as u32;
-                let low = if left >= 16 { 0xffff } else { (1u32 << left) - 1 } as __mmask16;
-                let high = if left > 16 { (1u32 << (left - 16)) - 1 } else { 0 } as __mmask16;
-                let load =
-                    |p: *const f32| [_mm512_maskz_loadu_ps(low, p), _mm512_maskz_loadu_ps(high, p.wrapping_add(16))];
+                let load = |p: *const f32| crate::tiles::load_tail(p, d - at);
                 for n in next {
                     _mm_prefetch::<_MM_HINT_T0>(n.add(at).cast());
                 }

@@ -112,12 +112,7 @@ mod x86 {
             }
             if at < d {
                 // Lanes beyond the end add 0 · 0, as the zeros of the canonical order do.
-                let left = (d - at) as u32;
-                let low = if left >= 16 { 0xffff } else { (1u32 << left) - 1 } as __mmask16;
-                let high = if left > 16 { (1u32 << (left - 16)) - 1 } else { 0 } as __mmask16;
-                // `wrapping_add`, since the second half of a short tail may start beyond the end, where nothing is read.
-                let load =
-                    |p: *const f32| [_mm512_maskz_loadu_ps(low, p), _mm512_maskz_loadu_ps(high, p.wrapping_add(16))];
+                let load = |p: *const f32| super::load_tail(p, d - at);
                 let rows: [[__m512; 2]; R] = std::array::from_fn(|s| load(r.add(s * d + at)));
                 for t in 0..Q {
                     let x = load(q.add(t * d + at));
@@ -133,6 +128,26 @@ mod x86 {
                 }
             }
         }
+    }
+}
+
+/// `left` < 32 elements from `p` on, and zeros.
+///
+/// # Safety
+/// The machine has AVX-512 F, and there are so many elements.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f")]
+pub(crate) unsafe fn load_tail(p: *const f32, left: usize) -> [std::arch::x86_64::__m512; 2] {
+    use std::arch::x86_64::*;
+    let mask = (1u64 << left) - 1;
+    // SAFETY: lanes beyond the end are masked. `wrapping_add`, since the second half of a short tail may start beyond the
+    // end, where nothing is read.
+    unsafe {
+        [
+            _mm512_maskz_loadu_ps(mask as __mmask16, p),
+            _mm512_maskz_loadu_ps((mask >> 16) as __mmask16, p.wrapping_add(16)),
+        ]
     }
 }
 

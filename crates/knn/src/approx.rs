@@ -5,7 +5,6 @@ use crate::auto::RECALL;
 use crate::coded::measured::{Lengths, Measured};
 use crate::coded::search::{Found, Input, STEPS, few};
 use crate::error::{Error, Result};
-use crate::exact::check_shape;
 use crate::metric::{Distance, Metric};
 use crate::space::{Rows, Space};
 use crate::stand_in::StandIn;
@@ -96,14 +95,7 @@ impl Approx {
         if !self.pays(x) {
             return Exact::new(self.k).metric(self.metric.clone()).fit_with(x, cx);
         }
-        cx.run(|cx| {
-            x.check()?;
-            let simd = Simd::detect();
-            check_shape(x.rows(), x.cols(), self.k)?;
-            let space = Space::new(&self.metric, x, simd)?;
-            let rows = space.rows(x)?;
-            self.find(simd, x, &space, &rows, cx)?.into_graph()
-        })?
+        self.fit_in(x, |simd| Space::new(&self.metric, x, simd), cx)
     }
 
     /// The neighbor graph of `x` by a distance of your own (any [`Metric`] set before does not count), on the current
@@ -130,11 +122,19 @@ impl Approx {
         if !self.pays(x) {
             return Exact::new(self.k).fit_custom_with(x, distance, cx);
         }
+        self.fit_in(x, |simd| Ok(Space::custom(Arc::new(distance), simd)), cx)
+    }
+
+    fn fit_in(
+        &self,
+        x: MatrixView<'_>,
+        space: impl FnOnce(Simd) -> Result<Space> + Send,
+        cx: &mut Context<'_>,
+    ) -> Result<KnnGraph> {
         cx.run(|cx| {
             x.check()?;
             let simd = Simd::detect();
-            check_shape(x.rows(), x.cols(), self.k)?;
-            let space = Space::custom(Arc::new(distance), simd);
+            let space = space(simd)?;
             let rows = space.rows(x)?;
             self.find(simd, x, &space, &rows, cx)?.into_graph()
         })?
@@ -148,6 +148,7 @@ impl Approx {
         Err(Error::InvalidParam { param: "recall", value: self.recall.to_string(), reason })
     }
 
+    /// Whether there is anything to gain over exact search, which also refuses what makes no sense.
     pub(crate) fn pays(&self, x: MatrixView<'_>) -> bool {
         x.rows() > SMALL && x.cols() > 0 && self.k > 0 && few(self.k, x.rows())
     }
@@ -166,7 +167,10 @@ impl Approx {
             measured: Measured { space, rows },
             vectors: stand_in.vectors(),
             squares: stand_in.squares(),
-            lengths: space.dense().filter(|_| stand_in.faithful()).and_then(|dense| Lengths::of(dense, x.cols())),
+            lengths: space
+                .dense()
+                .filter(|_| stand_in.faithful())
+                .and_then(|dense| Lengths::of(dense, stand_in.vectors().cols())),
             k: self.k,
             seed: self.seed,
             proven: false,

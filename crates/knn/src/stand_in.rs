@@ -1,9 +1,8 @@
 //! Vectors that are near where the rows are, for metrics whose rows are something else.
 
-use crate::coded::search::moderate;
 use crate::error::Result;
 use crate::metric::Metric;
-use crate::space::{Dense, Rows, Space};
+use crate::space::{Dense, Rows, Space, size};
 use planisphere_core::{Matrix, MatrixView};
 use planisphere_kernels::{Simd, rows};
 use std::borrow::Cow;
@@ -35,8 +34,7 @@ impl<'a> StandIn<'a> {
     pub(crate) fn factor(space: &Space, rows: &Rows<'_>) -> f64 {
         match (rows.matrix(), space.dense()) {
             (None, _) | (_, Some(Dense::Angular | Dense::Dot)) => 1.0,
-            (Some(vectors), _) if moderate(vectors) => 1.0,
-            (Some(vectors), _) => taming(vectors),
+            (Some(vectors), _) => size(vectors).0.into(),
         }
     }
 
@@ -97,11 +95,4 @@ impl<'a> StandIn<'a> {
     pub(crate) fn squares(&self) -> Option<&[f32]> {
         self.squares.as_deref()
     }
-}
-
-/// The power of two that brings the largest value near 1.
-fn taming(x: MatrixView<'_>) -> f64 {
-    let largest = x.data().iter().fold(0f32, |m, v| m.max(v.abs()));
-    let exponent = i32::from((largest.to_bits() >> 23) as u8) - 127;
-    2f64.powi(-exponent)
 }

@@ -137,7 +137,7 @@ impl Umap {
     }
 
     /// How neighbors are searched. Default: exact search unless approximate search is expected to take less than half of
-    /// its time, which is so from some 50,000 rows on.
+    /// its time.
     #[cfg(feature = "knn")]
     #[must_use]
     pub fn knn(mut self, knn: planisphere_knn::Method) -> Self {

@@ -1,6 +1,7 @@
 //! Directions that hold most of what tells rows apart.
 
 use crate::coded::proxy::unit_factor;
+use crate::coded::sample::stretches;
 use crate::error::Result;
 use planisphere_core::{CancelToken, CounterRng, Matrix, MatrixView};
 use planisphere_kernels::{Kernel, Simd, tiles};
@@ -39,11 +40,9 @@ impl Sample {
     /// One row out of each stretch of n / count.
     fn take(x: MatrixView<'_>, squares: Option<&[f32]>, count: usize, seed: u64) -> Self {
         let (n, d) = (x.rows(), x.cols());
-        let draws = CounterRng::new(seed, "proxy").at(0, 0);
         let mut rows = Vec::with_capacity(count * d);
-        for i in 0..count {
-            let (from, to) = (i * n / count, (i + 1) * n / count);
-            let row = from + draws.below(i as u64, (to - from) as u32) as usize;
+        for row in stretches(n, count, seed, "proxy") {
+            let row = row as usize;
             let f = squares.map_or(1.0, |q| unit_factor(q[row]));
             rows.extend(x.row(row).iter().map(|v| v * f));
         }

@@ -2,6 +2,7 @@
 
 use crate::coded::blocks::{NO_LIMITS, Panels, Queries};
 use crate::coded::proxy::Proxy;
+use crate::coded::sample::stretches;
 use crate::error::{Error, Result};
 use planisphere_core::{CancelToken, CounterRng};
 use planisphere_kernels::{Simd, codes};
@@ -26,15 +27,7 @@ impl Centers {
     pub(crate) fn find(simd: Simd, proxy: &Proxy, count: usize, seed: u64, token: &CancelToken) -> Result<Self> {
         let n = proxy.len();
         let count = count.clamp(1, n);
-        let size = (TRAIN * count).min(n);
-        let draws = CounterRng::new(seed, "centers").at(0, 0);
-        // One row out of each stretch of n / size.
-        let train: Vec<u32> = (0..size)
-            .map(|i| {
-                let (from, to) = (i * n / size, (i + 1) * n / size);
-                (from + draws.below(i as u64, (to - from) as u32) as usize) as u32
-            })
-            .collect();
+        let train = stretches(n, TRAIN * count, seed, "centers");
         let mut first = train.clone();
         CounterRng::new(seed, "first centers").shuffle(&mut first);
         first.truncate(count);

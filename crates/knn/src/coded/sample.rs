@@ -44,14 +44,14 @@ impl Sample {
         token: &CancelToken,
     ) -> Result<Self> {
         if let Some(lengths) = lengths {
-            let rows = stretches(proxy.len(), CODED, seed);
+            let rows = stretches(proxy.len(), CODED, seed, "sample");
             let (found, proven) = Self::by_codes(simd, proxy, measured, lengths, &rows, k, token)?;
             // The proof takes the worst of all errors, so that most of what is not proven is right all the same.
             if 2 * proven >= rows.len() {
                 return Ok(Self::of(rows, k, found));
             }
         }
-        let rows = stretches(proxy.len(), PLAIN, seed);
+        let rows = stretches(proxy.len(), PLAIN, seed, "sample");
         let found = Self::by_all(proxy, measured, &rows, k, lengths.is_some(), token)?;
         Ok(Self::of(rows, k, found))
     }
@@ -249,10 +249,10 @@ impl Sample {
     }
 }
 
-/// One row out of each stretch of n / size, ascending.
-fn stretches(n: usize, size: usize, seed: u64) -> Vec<u32> {
+/// One row out of each stretch of n / size, ascending; drawn by `seed` for `stage`.
+pub(crate) fn stretches(n: usize, size: usize, seed: u64, stage: &str) -> Vec<u32> {
     let size = size.min(n);
-    let draws = CounterRng::new(seed, "sample").at(0, 0);
+    let draws = CounterRng::new(seed, stage).at(0, 0);
     (0..size)
         .map(|i| {
             let (from, to) = (i * n / size, (i + 1) * n / size);

@@ -5,6 +5,7 @@ mod prepare;
 mod rows;
 
 pub(crate) use dense::Dense;
+pub(crate) use prepare::size;
 pub(crate) use rows::Rows;
 
 use crate::bit_matrix::BitMatrix;

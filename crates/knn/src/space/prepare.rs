@@ -226,7 +226,7 @@ fn power_of_two(max: f32) -> (f32, f32) {
 }
 
 /// For values of extreme size: the power of two that brings them near 1, and its inverse. Else 1 and 1.
-pub(super) fn size(x: MatrixView<'_>) -> (f32, f32) {
+pub(crate) fn size(x: MatrixView<'_>) -> (f32, f32) {
     size_of(largest(x.data()).into())
 }
 
