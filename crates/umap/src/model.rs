@@ -157,7 +157,11 @@ impl Umap {
             Matrix::zeros(1, self.n_components)
         } else {
             let y = cx.stage(Stage::Init, 0.1, |cx| init::initial(self, &pruned, data, cx))?;
-            cx.stage(Stage::Layout, 0.45, |cx| layout::optimize(self, &pruned, ab, y, cx))?
+            cx.stage(Stage::Layout, 0.45, |cx| {
+                let mut layout = layout::Layout::new(self, &pruned, ab, y)?;
+                layout.step(u32::MAX, cx)?;
+                Ok::<_, Error>(layout.into_positions())
+            })?
         };
         Ok(UmapModel { params: self.clone(), embedding, graph, ab, report: Report::default() })
     }

@@ -1,23 +1,26 @@
 //! The forces: the only place with UMAP's gradient.
 //!
-//! A row's epoch is a list of events: attraction by the other end of a sampled edge, or repulsion by a random row. Both are
-//! c · (y − other), clipped to ±4 in each coordinate, with p = d²ᵇ and
+//! A row's epoch is a list of events: attraction by the other end of a sampled edge, each followed by repulsions from random
+//! rows. Both are c · (y − other), clipped to ±4 in each coordinate, with p = d²ᵇ and
 //! c = −2ab p / (d² (1 + a p)) for attraction, c = 2γb / ((0.001 + d²) (1 + a p)) for repulsion
-//! (McInnes et al. 2018, section 3.2; umap-learn's `layouts.py`). Sixteen rows go through their lists side by side, one in
+//! (McInnes et al. 2018, section 3.2; umap-learn's `layouts.py`). `LANES` rows go through their lists side by side, one in
 //! each lane.
 
-use super::schedule::{Plan, is_due, phase};
-use planisphere_core::CounterRng;
+use super::schedule::Plan;
+use super::table::Table;
+use crate::params::Umap;
+use planisphere_core::{CounterRng, Draws};
 use planisphere_kernels::{Kernel, Simd, math};
 
-/// Rows side by side.
-const LANES: usize = 16;
-/// Marks an event as attraction; place numbers are smaller.
-const ATTRACT: u32 = 1 << 31;
+/// Rows side by side: four registers of 16, so that one computes while others wait for their last result.
+pub(super) const LANES: usize = 64;
 /// A step moves a coordinate by at most this, times the learning rate.
 const CLIP: f32 = 4.0;
 /// Keeps repulsion finite.
 const SOFTEN: f32 = 1e-3;
+
+/// A number for each lane.
+type Lanes = [f32; LANES];
 
 /// The curve, and the strength and number of repulsions.
 #[derive(Clone, Copy)]
@@ -32,30 +35,78 @@ pub(super) struct Curve {
 #[derive(Clone, Copy)]
 pub(super) struct Step<'a, const D: usize> {
     pub(super) plan: &'a Plan,
-    pub(super) places: &'a [[f32; D]],
+    pub(super) table: &'a Table<D>,
     pub(super) curve: Curve,
-    pub(super) rng: CounterRng,
+    pub(super) repellers: Repellers<'a>,
     pub(super) epoch: u32,
     pub(super) alpha: f32,
 }
 
-/// Events of the lanes, kept between calls.
+/// How the rows that push a row away are drawn.
+#[derive(Clone, Copy)]
+pub(super) enum Repellers<'a> {
+    /// One draw for all lanes: they are pushed by places that stand next to each other in memory, but have nothing to do
+    /// with each other, since places are dealt at random. To each row, every place is as likely as any other.
+    Run(CounterRng),
+    /// Draws of each row's own, by its key: what other rows do has no influence.
+    Own(CounterRng, &'a [u64]),
+}
+
+/// Samples of the lanes, kept between calls.
 #[derive(Default)]
 pub(super) struct Scratch {
-    lists: [Vec<u32>; LANES],
+    due: Vec<u32>,
+    targets: Vec<[u32; LANES]>,
 }
 
 impl<const D: usize> Step<'_, D> {
-    /// New positions of the places from `first` on, into `out`.
-    pub(super) fn run(&self, simd: Simd, first: usize, out: &mut [[f32; D]], scratch: &mut Scratch) {
-        simd.run(Move { step: self, first, out, scratch });
+    /// Moves `points`, the positions of the plan's places from `first` on.
+    pub(super) fn run(&self, simd: Simd, first: usize, points: &mut [[f32; D]], scratch: &mut Scratch) {
+        simd.run(Move { step: self, first, points, scratch });
+    }
+
+    /// What each lane draws from in this epoch. Draw 0 is for the start of its list, the others are for repulsions.
+    #[inline(always)]
+    fn draws(&self, first: usize, rows: usize) -> [Draws; LANES] {
+        let epoch = u64::from(self.epoch);
+        match self.repellers {
+            Repellers::Run(rng) => [rng.at(epoch, first as u64); LANES],
+            Repellers::Own(rng, keys) => {
+                let mut draws = [rng.at(epoch, 0); LANES];
+                for (draws, &row) in draws.iter_mut().zip(&self.plan.order[first..first + rows]) {
+                    *draws = rng.at(epoch, keys[row as usize]);
+                }
+                draws
+            }
+        }
+    }
+
+    /// The samples of up to `LANES` places from `first` on: those of step `e` in `scratch.targets[e]`. How many each has.
+    ///
+    /// Each list starts at another sample in each epoch, since the last events have the last word.
+    #[inline(always)]
+    fn sample(&self, first: usize, rows: usize, draws: &[Draws; LANES], scratch: &mut Scratch) -> [u32; LANES] {
+        let mut counts = [0u32; LANES];
+        for (l, lane) in counts.iter_mut().enumerate().take(rows) {
+            let count = self.plan.due(first + l, self.epoch, &mut scratch.due);
+            if scratch.targets.len() < count {
+                scratch.targets.resize(count, [0; LANES]);
+            }
+            let turn = draws[l].below(0, count as u32) as usize;
+            let (head, tail) = scratch.due[..count].split_at(turn);
+            for (to, &target) in scratch.targets.iter_mut().zip(tail.iter().chain(head)) {
+                to[l] = target;
+            }
+            *lane = count as u32;
+        }
+        counts
     }
 }
 
 struct Move<'a, 'p, const D: usize> {
     step: &'a Step<'p, D>,
     first: usize,
-    out: &'a mut [[f32; D]],
+    points: &'a mut [[f32; D]],
     scratch: &'a mut Scratch,
 }
 
@@ -64,40 +115,56 @@ impl<const D: usize> Kernel for Move<'_, '_, D> {
 
     #[inline(always)]
     fn run<const ROWS: usize>(self) {
-        let Self { step, first, out, scratch } = self;
-        for (g, out) in out.chunks_mut(LANES).enumerate() {
-            let at = first + g * LANES;
-            let mut longest = 0;
-            for (l, list) in scratch.lists.iter_mut().enumerate() {
-                list.clear();
-                if l < out.len() {
-                    step.events(at + l, list);
-                }
-                longest = longest.max(list.len());
-            }
+        let Self { step, first, points, scratch } = self;
+        let n = step.table.len() as u32;
+        let curve = step.curve;
+        for (g, points) in points.chunks_mut(LANES).enumerate() {
+            let first = first + g * LANES;
+            let draws = step.draws(first, points.len());
+            let counts = step.sample(first, points.len(), &draws, scratch);
             let mut y = [[0f32; LANES]; D];
-            for (l, p) in step.places[at..at + out.len()].iter().enumerate() {
+            for (l, p) in points.iter().enumerate() {
                 for c in 0..D {
                     y[c][l] = p[c];
                 }
             }
-            for e in 0..longest {
-                let mut other = [[0f32; LANES]; D];
-                let mut attract = [0f32; LANES];
+            let steps = counts.iter().copied().max().unwrap_or(0);
+            let mut draw = 1;
+            for (e, targets) in (0..steps).zip(&scratch.targets) {
                 let mut alpha = [0f32; LANES];
                 for l in 0..LANES {
-                    if let Some(&event) = scratch.lists[l].get(e) {
-                        let p = &step.places[(event & !ATTRACT) as usize];
-                        for c in 0..D {
-                            other[c][l] = p[c];
-                        }
-                        attract[l] = if event & ATTRACT != 0 { 1.0 } else { 0.0 };
-                        alpha[l] = step.alpha;
+                    alpha[l] = if e < counts[l] { step.alpha } else { 0.0 };
+                }
+                let mut other = [[0f32; LANES]; D];
+                for l in 0..LANES {
+                    let p = &step.table.points()[targets[l] as usize];
+                    for c in 0..D {
+                        other[c][l] = p[c];
                     }
                 }
-                step.curve.pull(&mut y, &other, &attract, &alpha);
+                curve.attract(&mut y, &other, &alpha);
+                for _ in 0..curve.negatives {
+                    match step.repellers {
+                        Repellers::Run(_) => {
+                            let at = draws[0].below(draw, n) as usize;
+                            for (c, other) in other.iter_mut().enumerate() {
+                                *other = *step.table.run(c, at);
+                            }
+                        }
+                        Repellers::Own(..) => {
+                            for l in 0..LANES {
+                                let p = &step.table.points()[draws[l].below(draw, n) as usize];
+                                for c in 0..D {
+                                    other[c][l] = p[c];
+                                }
+                            }
+                        }
+                    }
+                    draw += 1;
+                    curve.repel(&mut y, &other, &alpha);
+                }
             }
-            for (l, p) in out.iter_mut().enumerate() {
+            for (l, p) in points.iter_mut().enumerate() {
                 for c in 0..D {
                     p[c] = y[c][l];
                 }
@@ -106,69 +173,66 @@ impl<const D: usize> Kernel for Move<'_, '_, D> {
     }
 }
 
-impl<const D: usize> Step<'_, D> {
-    /// The events of `place` in this epoch: each of its edges that is due attracts it once and brings repulsions, as in
-    /// Algorithm 5 of the paper. (umap-learn moves the other end too, which doubles attraction; measured against it, the
-    /// paper's balance keeps more neighbors at less work.)
-    ///
-    /// The walk over the edges starts at another one in each epoch, since the last events have the last word.
-    #[inline(always)]
-    fn events(&self, place: usize, list: &mut Vec<u32>) {
-        let (from, to) = (self.plan.indptr[place], self.plan.indptr[place + 1]);
-        let n = self.places.len() as u32;
-        let draws = self.rng.at(u64::from(self.epoch), place as u64);
-        let start = from + draws.below(0, (to - from) as u32) as usize;
-        let mut draw = 1;
-        for edge in (start..to).chain(from..start) {
-            let (target, rate) = (self.plan.targets[edge], self.plan.rates[edge]);
-            if is_due(rate, phase(edge), self.epoch) {
-                list.push(target | ATTRACT);
-                for _ in 0..self.curve.negatives {
-                    let other = draws.below(draw, n);
-                    draw += 1;
-                    if other as usize != place {
-                        list.push(other);
-                    }
-                }
-            }
+impl Curve {
+    pub(super) fn new(umap: &Umap, ab: (f64, f64)) -> Self {
+        Self {
+            a: ab.0 as f32,
+            b: ab.1 as f32,
+            repulsion: umap.repulsion_strength,
+            negatives: umap.negative_sample_rate,
         }
+    }
+
+    /// Pulls each lane's position toward the other one. Lanes without a sample have `alpha` 0.
+    #[inline(always)]
+    fn attract<const D: usize>(self, y: &mut [Lanes; D], other: &[Lanes; D], alpha: &Lanes) {
+        let (delta, d2) = difference(y, other);
+        let mut force = [0f32; LANES];
+        let strength = -2.0 * self.a * self.b;
+        for l in 0..LANES {
+            let p = math::pow(d2[l], self.b).min(1e18);
+            force[l] = strength * p / (d2[l] * self.a.mul_add(p, 1.0));
+        }
+        step(y, &delta, &force, alpha);
+    }
+
+    /// Pushes each lane's position away from the other one.
+    #[inline(always)]
+    fn repel<const D: usize>(self, y: &mut [Lanes; D], other: &[Lanes; D], alpha: &Lanes) {
+        let (delta, d2) = difference(y, other);
+        let mut force = [0f32; LANES];
+        let strength = 2.0 * self.repulsion * self.b;
+        for l in 0..LANES {
+            let p = math::pow(d2[l], self.b).min(1e18);
+            force[l] = strength / ((SOFTEN + d2[l]) * self.a.mul_add(p, 1.0));
+        }
+        step(y, &delta, &force, alpha);
     }
 }
 
-impl Curve {
-    /// Moves each lane's position by one event. Lanes without one have `alpha` 0.
-    #[inline(always)]
-    fn pull<const D: usize>(
-        self,
-        y: &mut [[f32; LANES]; D],
-        other: &[[f32; LANES]; D],
-        attract: &[f32; LANES],
-        alpha: &[f32; LANES],
-    ) {
-        let mut delta = [[0f32; LANES]; D];
-        let mut d2 = [0f32; LANES];
-        for c in 0..D {
-            for l in 0..LANES {
-                delta[c][l] = y[c][l] - other[c][l];
-                d2[l] = delta[c][l].mul_add(delta[c][l], d2[l]);
-            }
-        }
-        let mut force = [0f32; LANES];
+/// y − other, and its square within bounds that keep every product finite; within the box of a map they are never met.
+#[inline(always)]
+fn difference<const D: usize>(y: &[Lanes; D], other: &[Lanes; D]) -> ([Lanes; D], Lanes) {
+    let mut delta = [[0f32; LANES]; D];
+    let mut d2 = [0f32; LANES];
+    for c in 0..D {
         for l in 0..LANES {
-            // The bounds keep every product finite; within the box of a map they are never met.
-            let d = d2[l].clamp(1e-15, 1e15);
-            let p = math::pow(d, self.b).min(1e18);
-            let fade = self.a.mul_add(p, 1.0);
-            let pull = -2.0 * self.a * self.b * p;
-            let push = 2.0 * self.repulsion * self.b;
-            let (over, under) = if attract[l] > 0.0 { (pull, d) } else { (push, SOFTEN + d) };
-            force[l] = over / (under * fade);
+            delta[c][l] = y[c][l] - other[c][l];
+            d2[l] = delta[c][l].mul_add(delta[c][l], d2[l]);
         }
-        for c in 0..D {
-            for l in 0..LANES {
-                let g = (force[l] * delta[c][l]).clamp(-CLIP, CLIP);
-                y[c][l] = alpha[l].mul_add(g, y[c][l]);
-            }
+    }
+    for d in &mut d2 {
+        *d = d.clamp(1e-15, 1e15);
+    }
+    (delta, d2)
+}
+
+#[inline(always)]
+fn step<const D: usize>(y: &mut [Lanes; D], delta: &[Lanes; D], force: &Lanes, alpha: &Lanes) {
+    for c in 0..D {
+        for l in 0..LANES {
+            let g = (force[l] * delta[c][l]).clamp(-CLIP, CLIP);
+            y[c][l] = alpha[l].mul_add(g, y[c][l]);
         }
     }
 }
@@ -177,10 +241,14 @@ impl Curve {
 mod tests {
     use super::*;
 
-    fn pulled(curve: Curve, y: [f32; 2], other: [f32; 2], attract: bool) -> [f32; 2] {
+    fn moved(curve: Curve, y: [f32; 2], other: [f32; 2], attract: bool) -> [f32; 2] {
         let spread = |p: [f32; 2]| p.map(|v| [v; LANES]);
         let mut at = spread(y);
-        curve.pull(&mut at, &spread(other), &[if attract { 1.0 } else { 0.0 }; LANES], &[1.0; LANES]);
+        if attract {
+            curve.attract(&mut at, &spread(other), &[1.0; LANES]);
+        } else {
+            curve.repel(&mut at, &spread(other), &[1.0; LANES]);
+        }
         [at[0][3] - y[0], at[1][3] - y[1]]
     }
 
@@ -205,7 +273,7 @@ mod tests {
                 let r = 1e-3 * 1.03f32.powi(i % 330);
                 let (y, other) = ([1.0 + 0.6 * r, -2.0], [1.0, -2.0 - 0.8 * r]);
                 for attract in [true, false] {
-                    let (got, want) = (pulled(curve, y, other, attract), reference(curve, y, other, attract));
+                    let (got, want) = (moved(curve, y, other, attract), reference(curve, y, other, attract));
                     for c in 0..2 {
                         let e = (f64::from(got[c]) - want[c]).abs();
                         assert!(e < 2e-5 * (1.0 + want[c].abs()), "{a} {b} {r} {attract}: {got:?} {want:?}");
@@ -219,8 +287,8 @@ mod tests {
     fn coinciding_and_far_points_stay_finite() {
         let curve = Curve { a: 1.577, b: 0.895, repulsion: 1.0, negatives: 5 };
         for attract in [true, false] {
-            assert_eq!(pulled(curve, [1.0, 2.0], [1.0, 2.0], attract), [0.0, 0.0]);
-            let far = pulled(curve, [1e30, 2.0], [-1e30, 2.0], attract);
+            assert_eq!(moved(curve, [1.0, 2.0], [1.0, 2.0], attract), [0.0, 0.0]);
+            let far = moved(curve, [1e30, 2.0], [-1e30, 2.0], attract);
             assert!(far.iter().all(|v| v.is_finite()));
         }
     }
