@@ -53,6 +53,36 @@ pub enum Error {
         /// The distance.
         value: f32,
     },
+    /// The target is not that of the data.
+    #[error("the target has {got} rows, the data has {expected}")]
+    TargetRows {
+        /// Rows of the data.
+        expected: usize,
+        /// Rows of the target.
+        got: usize,
+    },
+    /// A value of the target is not a finite number. Classes of some rows may be left out, numbers may not.
+    #[error("the target holds {value} in row {row}, column {col}, not a finite number")]
+    TargetNonFinite {
+        /// Row, counted from 0.
+        row: usize,
+        /// Column, counted from 0.
+        col: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A weighted graph is not a fuzzy graph.
+    #[error("the fuzzy graph's weight from row {row} to {col} is {value}: {problem}")]
+    FuzzyGraph {
+        /// Row, counted from 0.
+        row: usize,
+        /// Row at the other end.
+        col: u32,
+        /// The weight; 0 if none is stored.
+        value: f32,
+        /// The rule that is broken.
+        problem: &'static str,
+    },
     /// Positions ran away to infinity, which only extreme parameters can cause.
     #[error("the layout diverged in epoch {epoch}; use a smaller learning_rate or repulsion_strength")]
     Diverged {

@@ -22,6 +22,10 @@
 //! 3. initial positions: [`laplacian_eigenvectors`], each connected component on its own,
 //! 4. layout: sampled attraction along edges against repulsion by random rows.
 //!
+//! What is known about the rows, their classes or numbers, can take part: [`Umap::fit_supervised`]. The graph is to be had
+//! without a map ([`Umap::graph`]), graphs can be combined ([`graph::intersect`]), and any fuzzy graph can be laid out
+//! ([`Umap::fit_fuzzy_graph`]).
+//!
 //! # What is the same as in umap-learn, and what is not
 //! Parameters, defaults, graph and curve agree with umap-learn 0.5.12 (tests hold them to its numbers). The layout has the
 //! same forces, schedule and learning rate, but moves rows in parallel blocks, and an attraction moves one end, as in the
@@ -35,14 +39,20 @@
 
 mod curve;
 mod error;
+mod fuzzy;
 pub mod graph;
 mod init;
 mod layout;
 mod model;
 mod params;
+mod run;
+mod supervised;
+mod target;
 
 pub use curve::find_ab;
 pub use error::{Error, Result};
 pub use init::{Eigenvectors, laplacian_eigenvectors};
 pub use model::UmapModel;
 pub use params::{Init, Umap};
+pub use run::UmapRun;
+pub use target::{Labels, Target};

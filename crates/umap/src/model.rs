@@ -1,9 +1,9 @@
 //! From data to a map.
 
-use crate::curve::find_ab;
 use crate::error::{Error, Result};
+use crate::graph;
 use crate::params::Umap;
-use crate::{graph, init, layout};
+use crate::target::Target;
 #[cfg(feature = "knn")]
 use planisphere_core::Warning;
 use planisphere_core::{Context, Csr, KnnGraph, Matrix, MatrixView, Report, Stage};
@@ -11,11 +11,12 @@ use planisphere_core::{Context, Csr, KnnGraph, Matrix, MatrixView, Report, Stage
 /// A map, and what it was made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UmapModel {
-    params: Umap,
-    embedding: Matrix,
-    graph: Csr,
-    ab: (f64, f64),
-    report: Report,
+    pub(crate) params: Umap,
+    pub(crate) embedding: Matrix,
+    pub(crate) snapshots: Vec<(u32, Matrix)>,
+    pub(crate) graph: Csr,
+    pub(crate) ab: (f64, f64),
+    pub(crate) report: Report,
 }
 
 impl UmapModel {
@@ -27,6 +28,11 @@ impl UmapModel {
     /// Takes the map out, without a copy.
     pub fn into_embedding(self) -> Matrix {
         self.embedding
+    }
+
+    /// The map as it was after the epochs of [`Umap::snapshots`], in that order.
+    pub fn snapshots(&self) -> &[(u32, Matrix)] {
+        &self.snapshots
     }
 
     /// The fuzzy graph that was laid out: symmetric, n × n, weights above 0 and up to 1.
@@ -71,22 +77,43 @@ impl Umap {
     /// [`Error::Cancelled`].
     #[cfg(feature = "knn")]
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<UmapModel> {
-        let x = x.into();
+        self.fit_rows(x.into(), None, cx)
+    }
+
+    #[cfg(feature = "knn")]
+    pub(crate) fn fit_rows(
+        &self,
+        x: MatrixView<'_>,
+        target: Option<&Target<'_>>,
+        cx: &mut Context<'_>,
+    ) -> Result<UmapModel> {
         self.check()?;
         self.recorded(cx, |cx| {
-            x.check()?;
-            let n = x.rows();
-            let k = self.clamped(n, cx);
-            if n > 1 && (1..n).all(|i| x.row(i) == x.row(0)) {
-                cx.warn(Warning::AllEqual { rows: n });
-            }
-            let neighbors = if n > 1 {
-                cx.stage(Stage::Neighbors, 0.4, |cx| self.knn.fit_with(k, &self.metric, self.seed, x, cx))?
-            } else {
-                KnnGraph::new(n, 0, Vec::new(), Vec::new())?
-            };
-            self.lay_out(&neighbors, Some(x), cx)
+            let neighbors = self.neighbors(x, target, cx)?;
+            let graph = self.fuzzy(&neighbors, target, cx)?;
+            self.lay_out(graph, Some(x), target.is_some(), cx)
         })
+    }
+
+    /// Checks vectors and target, and searches neighbors.
+    #[cfg(feature = "knn")]
+    pub(crate) fn neighbors(
+        &self,
+        x: MatrixView<'_>,
+        target: Option<&Target<'_>>,
+        cx: &mut Context<'_>,
+    ) -> Result<KnnGraph> {
+        x.check()?;
+        let n = x.rows();
+        target.map_or(Ok(()), |t| t.check(n))?;
+        let k = self.clamped(n, cx);
+        if n > 1 && (1..n).all(|i| x.row(i) == x.row(0)) {
+            cx.warn(Warning::AllEqual { rows: n });
+        }
+        if n < 2 {
+            return Ok(KnnGraph::new(n, 0, Vec::new(), Vec::new())?);
+        }
+        cx.stage(Stage::Neighbors, 0.4, |cx| Ok(self.knn.fit_with(k, &self.metric, self.seed, x, cx)?))
     }
 
     /// A map of the rows of a neighbor graph, whose degree (plus one for the row itself) takes the place of `n_neighbors`.
@@ -109,21 +136,39 @@ impl Umap {
         data: Option<MatrixView<'_>>,
         cx: &mut Context<'_>,
     ) -> Result<UmapModel> {
-        self.check()?;
-        if let Some(x) = data {
-            x.check()?;
-            if x.cols() == 0 {
-                return Err(Error::param("columns of the data", 0, "there must be at least one"));
-            }
-            if x.rows() != graph.n() {
-                let reason = format!("the graph has {} rows", graph.n());
-                return Err(Error::param("rows of the data", x.rows(), reason));
-            }
-        }
-        self.recorded(cx, |cx| self.lay_out(graph, data, cx))
+        self.fit_neighbors(graph, None, data, cx)
     }
 
-    fn recorded(
+    pub(crate) fn fit_neighbors(
+        &self,
+        graph: &KnnGraph,
+        target: Option<&Target<'_>>,
+        data: Option<MatrixView<'_>>,
+        cx: &mut Context<'_>,
+    ) -> Result<UmapModel> {
+        self.check()?;
+        self.check_data(graph.n(), data)?;
+        target.map_or(Ok(()), |t| t.check(graph.n()))?;
+        self.recorded(cx, |cx| {
+            let graph = self.fuzzy(graph, target, cx)?;
+            self.lay_out(graph, data, target.is_some(), cx)
+        })
+    }
+
+    /// Checks vectors that come with a graph of `n` rows.
+    pub(crate) fn check_data(&self, n: usize, data: Option<MatrixView<'_>>) -> Result<()> {
+        let Some(x) = data else { return Ok(()) };
+        x.check()?;
+        if x.cols() == 0 {
+            return Err(Error::param("columns of the data", 0, "there must be at least one"));
+        }
+        if x.rows() != n {
+            return Err(Error::param("rows of the data", x.rows(), format!("the graph has {n} rows")));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn recorded(
         &self,
         cx: &mut Context<'_>,
         f: impl FnOnce(&mut Context<'_>) -> Result<UmapModel> + Send,
@@ -142,27 +187,30 @@ impl Umap {
         self.n_neighbors.min(n).saturating_sub(1)
     }
 
-    fn lay_out(&self, neighbors: &KnnGraph, data: Option<MatrixView<'_>>, cx: &mut Context<'_>) -> Result<UmapModel> {
-        let n = neighbors.n();
-        if n == 0 {
+    /// The fuzzy graph of a neighbor graph, with the target if there is one. Both have been checked.
+    pub(crate) fn fuzzy(&self, neighbors: &KnnGraph, target: Option<&Target<'_>>, cx: &mut Context<'_>) -> Result<Csr> {
+        if neighbors.n() == 0 {
             return Err(Error::NoRows);
         }
-        let ab = self.ab.map_or_else(|| find_ab(self.spread, self.min_dist), Ok)?;
-        let (graph, pruned) = cx.stage(Stage::Graph, 0.05, |_| {
+        cx.stage(Stage::Graph, 0.05, |cx| {
             let graph = graph::fuzzy_graph(neighbors, self.local_connectivity, self.set_op_mix_ratio)?;
-            let pruned = graph::prune(&graph, self.pruning_epochs(n))?;
-            Ok::<_, Error>((graph, pruned))
-        })?;
-        let embedding = if n == 1 {
-            Matrix::zeros(1, self.n_components)
-        } else {
-            let y = cx.stage(Stage::Init, 0.1, |cx| init::initial(self, &pruned, data, cx))?;
-            cx.stage(Stage::Layout, 0.45, |cx| {
-                let mut layout = layout::Layout::new(self, &pruned, ab, y)?;
-                layout.step(u32::MAX, cx)?;
-                Ok::<_, Error>(layout.into_positions())
-            })?
-        };
-        Ok(UmapModel { params: self.clone(), embedding, graph, ab, report: Report::default() })
+            match target {
+                Some(target) => graph::supervise(self, graph, target, neighbors.k() + 1, cx),
+                None => Ok(graph),
+            }
+        })
+    }
+
+    /// A map of a fuzzy graph that has been checked or made here.
+    pub(crate) fn lay_out(
+        &self,
+        graph: Csr,
+        data: Option<MatrixView<'_>>,
+        supervised: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<UmapModel> {
+        let mut run = self.begin(graph, data, supervised, cx)?;
+        run.go(u32::MAX, cx)?;
+        Ok(run.finish())
     }
 }

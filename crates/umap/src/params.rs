@@ -53,6 +53,8 @@ pub struct Umap {
     #[cfg(feature = "knn")]
     pub(crate) knn: planisphere_knn::Method,
     pub(crate) n_epochs: Option<u32>,
+    pub(crate) snapshots: Vec<u32>,
+    pub(crate) both_ends: Option<bool>,
     pub(crate) learning_rate: f32,
     pub(crate) init: Init,
     pub(crate) min_dist: f64,
@@ -62,6 +64,8 @@ pub struct Umap {
     pub(crate) local_connectivity: f64,
     pub(crate) repulsion_strength: f32,
     pub(crate) negative_sample_rate: u32,
+    pub(crate) target_weight: f64,
+    pub(crate) target_n_neighbors: Option<usize>,
     pub(crate) seed: u64,
 }
 
@@ -75,6 +79,8 @@ impl Default for Umap {
             #[cfg(feature = "knn")]
             knn: planisphere_knn::Method::Auto,
             n_epochs: None,
+            snapshots: Vec::new(),
+            both_ends: None,
             learning_rate: 1.0,
             init: Init::Spectral,
             min_dist: 0.1,
@@ -84,6 +90,8 @@ impl Default for Umap {
             local_connectivity: 1.0,
             repulsion_strength: 1.0,
             negative_sample_rate: 5,
+            target_weight: 0.5,
+            target_n_neighbors: None,
             seed: 42,
         }
     }
@@ -124,6 +132,10 @@ impl Umap {
         repulsion_strength: f32,
         /// Random rows that each sampled edge pushes away. More is slower and more even. Default 5.
         negative_sample_rate: u32,
+        /// How much a target counts against the data, 0 to 1, in [`Umap::fit_supervised`]. At 1 only the target counts: no edge
+        /// is left between different classes, and of a continuous target only its own graph. At 0 classes still count a
+        /// little, as in umap-learn: an edge between two of them keeps exp(−2.5) of its weight. Default 0.5.
+        target_weight: f64,
         /// Seed of everything random. The same seed gives the same map, bit for bit. Default 42.
         seed: u64,
     }
@@ -149,6 +161,32 @@ impl Umap {
     #[must_use]
     pub fn n_epochs(mut self, n_epochs: u32) -> Self {
         self.n_epochs = Some(n_epochs);
+        self
+    }
+
+    /// Neighbors of each row, itself included, in the graph of a continuous target. At least 2; more than there are rows is
+    /// lowered, with a warning. Default: as many as `n_neighbors`.
+    #[must_use]
+    pub fn target_n_neighbors(mut self, target_n_neighbors: usize) -> Self {
+        self.target_n_neighbors = Some(target_n_neighbors);
+        self
+    }
+
+    /// Keeps the map as it is after these epochs, for [`UmapModel::snapshots`](crate::UmapModel::snapshots); 0 is the
+    /// initial positions. umap-learn's `n_epochs` as a list. Default: none.
+    #[must_use]
+    pub fn snapshots(mut self, epochs: impl Into<Vec<u32>>) -> Self {
+        self.snapshots = epochs.into();
+        self
+    }
+
+    /// Whether the attraction of a sampled edge moves both ends of it, as in umap-learn's code, or one, as in the paper's
+    /// Algorithm 5. Since every edge is sampled from either end, both ends mean twice the attraction: tighter groups,
+    /// farther apart. One end keeps more of each row's neighbors and takes less time. Default: both ends with a target
+    /// ([`Umap::fit_supervised`]), whose classes are meant to draw apart, and one without.
+    #[must_use]
+    pub fn both_ends(mut self, both_ends: bool) -> Self {
+        self.both_ends = Some(both_ends);
         self
     }
 
@@ -199,6 +237,14 @@ impl Umap {
         at_least("repulsion_strength", self.repulsion_strength.into(), 0.0)?;
         if self.negative_sample_rate > 1000 {
             return Err(Error::param("negative_sample_rate", self.negative_sample_rate, "must be at most 1000"));
+        }
+        if !(0.0..=1.0).contains(&self.target_weight) {
+            return Err(Error::param("target_weight", self.target_weight, "must be from 0 to 1"));
+        }
+        if let Some(n) = self.target_n_neighbors
+            && n < 2
+        {
+            return Err(Error::param("target_n_neighbors", n, "must be at least 2 (a row counts as its own)"));
         }
         if let Some(n) = self.n_epochs
             && n > 1_000_000

@@ -1,9 +1,15 @@
-//! From neighbors to the fuzzy graph.
+//! From neighbors to the fuzzy graph, and arithmetic of such graphs.
 
+mod combine;
+mod line;
 mod smooth;
+mod target;
 mod union;
 
+pub(crate) use combine::check_fuzzy;
+pub use combine::{intersect, reset_local_connectivity};
 pub use smooth::{Smoothed, smooth_knn};
+pub(crate) use target::supervise;
 pub(crate) use union::{directed, prune, symmetrize};
 
 use crate::error::{Error, Result};
@@ -24,6 +30,13 @@ pub fn fuzzy_graph(graph: &KnnGraph, local_connectivity: f64, set_op_mix_ratio: 
     if !(0.0..=1.0).contains(&set_op_mix_ratio) {
         return Err(Error::param("set_op_mix_ratio", set_op_mix_ratio, "must be from 0 to 1"));
     }
+    check_distances(graph)?;
+    let smoothed = smooth_knn(graph, local_connectivity, 1.0);
+    symmetrize(&directed(graph, &smoothed)?, set_op_mix_ratio)
+}
+
+/// Checks that no neighbor lies at less than no distance.
+fn check_distances(graph: &KnnGraph) -> Result<()> {
     if let Some(at) = graph.dists().iter().position(|&d| d < 0.0) {
         return Err(Error::NegativeDistance {
             row: at / graph.k(),
@@ -31,6 +44,5 @@ pub fn fuzzy_graph(graph: &KnnGraph, local_connectivity: f64, set_op_mix_ratio: 
             value: graph.dists()[at],
         });
     }
-    let smoothed = smooth_knn(graph, local_connectivity, 1.0);
-    symmetrize(&directed(graph, &smoothed)?, set_op_mix_ratio)
+    Ok(())
 }

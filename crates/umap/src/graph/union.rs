@@ -76,7 +76,7 @@ pub(crate) fn prune(graph: &Csr, epochs: u32) -> Result<Csr> {
 }
 
 /// A square matrix whose row `i` is what `fill(i, push)` pushes, zeros left out.
-fn filtered_rows(n: usize, fill: impl Fn(usize, &mut dyn FnMut(u32, f32)) + Sync) -> Result<Csr> {
+pub(super) fn filtered_rows(n: usize, fill: impl Fn(usize, &mut dyn FnMut(u32, f32)) + Sync) -> Result<Csr> {
     type Part = (Vec<usize>, Vec<u32>, Vec<f32>);
     let parts: Vec<Part> = (0..n.div_ceil(CHUNK))
         .into_par_iter()

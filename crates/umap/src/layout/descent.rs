@@ -37,12 +37,12 @@ pub(super) trait Descend: Send + Sync {
 }
 
 impl<const D: usize> Descent<D> {
-    pub(super) fn new(umap: &Umap, graph: &Csr, ab: (f64, f64), y: &Matrix) -> Result<Self> {
+    pub(super) fn new(umap: &Umap, graph: &Csr, curve: Curve, y: &Matrix) -> Result<Self> {
         let plan = Plan::new(graph, umap.seed, BLOCKS)?;
         let table = Table::new(padded(y, &plan.order));
         let moved = Vec::with_capacity(plan.largest_block());
         let rng = CounterRng::new(umap.seed, "negative samples");
-        Ok(Self { plan, table, curve: Curve::new(umap, ab), rng, moved })
+        Ok(Self { plan, table, curve, rng, moved })
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Curve {
     pub(super) b: f32,
     pub(super) repulsion: f32,
     pub(super) negatives: u32,
+    /// How often a sampled edge attracts: once, or twice since the same edge of the other end moves this one too.
+    pub(super) attractions: u32,
 }
 
 /// One epoch, as far as it is the same for all rows.
@@ -142,7 +144,9 @@ impl<const D: usize> Kernel for Move<'_, '_, D> {
                         other[c][l] = p[c];
                     }
                 }
-                curve.attract(&mut y, &other, &alpha);
+                for _ in 0..curve.attractions {
+                    curve.attract(&mut y, &other, &alpha);
+                }
                 for _ in 0..curve.negatives {
                     match step.repellers {
                         Repellers::Run(_) => {
@@ -174,12 +178,13 @@ impl<const D: usize> Kernel for Move<'_, '_, D> {
 }
 
 impl Curve {
-    pub(super) fn new(umap: &Umap, ab: (f64, f64)) -> Self {
+    pub(super) fn new(umap: &Umap, ab: (f64, f64), both_ends: bool) -> Self {
         Self {
             a: ab.0 as f32,
             b: ab.1 as f32,
             repulsion: umap.repulsion_strength,
             negatives: umap.negative_sample_rate,
+            attractions: if both_ends { 2 } else { 1 },
         }
     }
 
@@ -268,7 +273,7 @@ mod tests {
     #[test]
     fn forces_are_those_of_the_reference() {
         for (a, b) in [(1.577f32, 0.8951f32), (1.0, 1.0), (5.78, 0.79), (0.11, 1.9)] {
-            let curve = Curve { a, b, repulsion: 1.3, negatives: 5 };
+            let curve = Curve { a, b, repulsion: 1.3, negatives: 5, attractions: 1 };
             for i in 0..400 {
                 let r = 1e-3 * 1.03f32.powi(i % 330);
                 let (y, other) = ([1.0 + 0.6 * r, -2.0], [1.0, -2.0 - 0.8 * r]);
@@ -285,7 +290,7 @@ mod tests {
 
     #[test]
     fn coinciding_and_far_points_stay_finite() {
-        let curve = Curve { a: 1.577, b: 0.895, repulsion: 1.0, negatives: 5 };
+        let curve = Curve { a: 1.577, b: 0.895, repulsion: 1.0, negatives: 5, attractions: 1 };
         for attract in [true, false] {
             assert_eq!(moved(curve, [1.0, 2.0], [1.0, 2.0], attract), [0.0, 0.0]);
             let far = moved(curve, [1e30, 2.0], [-1e30, 2.0], attract);

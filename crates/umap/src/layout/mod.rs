@@ -7,8 +7,8 @@
 //! lanes hold different rows.
 //!
 //! An attraction moves the row whose edge it is, not the other end, which has the same edge in its own list: that is the
-//! paper's Algorithm 5. (umap-learn moves both, which doubles attraction; measured against it, the paper's balance keeps
-//! more neighbors at less work.)
+//! paper's Algorithm 5. umap-learn moves both, which doubles attraction. Measured against it, the paper's balance keeps more
+//! neighbors at less work, but lets classes that a target pulls apart lie closer together; so it can be had either way.
 
 #![allow(dead_code, unused_imports)] // until new rows are placed
 
@@ -23,6 +23,7 @@ pub(crate) use settle::{Newcomers, settle};
 use crate::error::{Error, Result};
 use crate::params::{MAX_COMPONENTS, Umap};
 use descent::{Descend, Descent};
+use force::Curve;
 use planisphere_core::{Context, Csr, Matrix};
 
 /// Evaluates an expression for `D` dimensions, the least of these that the map's `n_components` fit into.
@@ -54,14 +55,15 @@ pub(crate) struct Layout {
     epoch: u32,
     epochs: u32,
     learning_rate: f32,
+    /// Set while an epoch is under way: what one leaves behind that was cancelled is no map.
+    torn: bool,
 }
 
 impl Layout {
     /// Starts at the positions `y` (n × n_components) of the rows of `graph`.
-    pub(crate) fn new(umap: &Umap, graph: &Csr, ab: (f64, f64), y: Matrix) -> Result<Self> {
-        let descent: Box<dyn Descend> =
-            by_dimensions!(umap.n_components, D => Box::new(Descent::<D>::new(umap, graph, ab, &y)?));
-        Ok(Self { descent, epoch: 0, epochs: umap.epochs(y.rows()), learning_rate: umap.learning_rate, y })
+    pub(crate) fn new(umap: &Umap, graph: &Csr, ab: (f64, f64), both_ends: bool, y: Matrix) -> Result<Self> {
+        let descent: Box<dyn Descend> = by_dimensions!(umap.n_components, D => Box::new(Descent::<D>::new(umap, graph, Curve::new(umap, ab, both_ends), &y)?));
+        Ok(Self { descent, epoch: 0, epochs: umap.epochs(y.rows()), learning_rate: umap.learning_rate, torn: false, y })
     }
 
     /// Epochs done.
@@ -83,16 +85,22 @@ impl Layout {
         self.y
     }
 
-    /// Goes on by up to `epochs` epochs. After an error, the positions are those of the last epoch that was told.
+    /// Goes on by up to `epochs` epochs. After an error, the positions are those of the last epoch that was told, and it
+    /// does not go on.
     pub(crate) fn step(&mut self, epochs: u32, cx: &mut Context<'_>) -> Result<()> {
+        if self.torn {
+            return Err(Error::Cancelled(planisphere_core::Cancelled));
+        }
         let end = self.epochs.min(self.epoch.saturating_add(epochs));
         while self.epoch < end {
             let alpha = self.learning_rate * (1.0 - self.epoch as f32 / self.epochs as f32);
+            self.torn = true;
             self.descent.epoch(self.epoch, alpha, cx)?;
-            self.epoch += 1;
             if !self.descent.is_finite() {
-                return Err(Error::Diverged { epoch: self.epoch });
+                return Err(Error::Diverged { epoch: self.epoch + 1 });
             }
+            self.torn = false;
+            self.epoch += 1;
             if cx.is_observed() || self.epoch == end {
                 self.descent.write(&mut self.y);
                 cx.epoch(self.epoch, self.epochs, self.y.view())?;
@@ -102,9 +110,27 @@ impl Layout {
     }
 }
 
+impl std::fmt::Debug for Layout {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { epoch, epochs, y, .. } = self;
+        f.debug_struct("Layout")
+            .field("epoch", epoch)
+            .field("epochs", epochs)
+            .field("rows", &y.rows())
+            .finish_non_exhaustive()
+    }
+}
+
 impl Clone for Layout {
     fn clone(&self) -> Self {
-        let Self { descent, y, epoch, epochs, learning_rate } = self;
-        Self { descent: descent.boxed(), y: y.clone(), epoch: *epoch, epochs: *epochs, learning_rate: *learning_rate }
+        let Self { descent, y, epoch, epochs, learning_rate, torn } = self;
+        Self {
+            descent: descent.boxed(),
+            y: y.clone(),
+            epoch: *epoch,
+            epochs: *epochs,
+            learning_rate: *learning_rate,
+            torn: *torn,
+        }
     }
 }

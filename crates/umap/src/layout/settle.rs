@@ -37,9 +37,11 @@ fn run<const D: usize>(umap: &Umap, new: &Newcomers<'_>, mut y: Matrix, cx: &mut
     let table = Table::<D>::new(padded(new.base, &old));
     let mut points = padded::<D>(&y, &plan.order);
     let repellers = Repellers::Own(CounterRng::new(umap.seed, "negative samples of new rows"), new.keys);
+    // Old rows stay where they are, so that one end is all that can move.
+    let curve = Curve::new(umap, new.ab, false);
     for epoch in 0..new.epochs {
         let alpha = umap.learning_rate / CALMER * (1.0 - epoch as f32 / new.epochs as f32);
-        let step = Step { plan: &plan, table: &table, curve: Curve::new(umap, new.ab), repellers, epoch, alpha };
+        let step = Step { plan: &plan, table: &table, curve, repellers, epoch, alpha };
         advance(&step, 0, &mut points);
         cx.progress(u64::from(epoch) + 1, u64::from(new.epochs))?;
     }
