@@ -55,7 +55,7 @@ fn whole(c: &mut Criterion) {
         group.throughput(Throughput::Elements(x.rows() as u64));
         for pool in pools() {
             group.bench_function(id("defaults", &x, &pool), |b| {
-                b.iter(|| pool.install(|| Umap::new().fit(black_box(&x)).expect("the data is finite")));
+                b.iter(|| pool.install(|| Umap::new().keep_vectors(false).fit(black_box(&x)).expect("the data is finite")));
             });
         }
     }

@@ -1,9 +1,10 @@
 //! Data types that every planisphere crate shares.
 //!
-//! * [`Matrix`] and [`MatrixView`]: row-major `f32`, one row a sample.
+//! * [`Matrix`] and [`MatrixView`]: row-major `f32`, one row a sample; [`Vectors`], of which a model may keep a share.
 //! * [`KnnGraph`]: n × k neighbors, self excluded, ascending by (distance, id).
 //! * [`Csr`]: sparse weighted graphs; a `KnnGraph` becomes one as it is or made symmetric ([`Symmetry`]).
 //! * [`Context`]: threads, progress ([`Observer`]), cancellation ([`CancelToken`]), and the [`Report`] of a run.
+//! * [`Reducer`], [`Embedded`], [`Transform`]: what methods that make maps have in common, for generic code.
 //! * [`CounterRng`]: random numbers that depend on *what* they are for, never on who draws them or when.
 //!
 //! # The guarantee
@@ -28,8 +29,10 @@ mod edges;
 mod error;
 mod graph;
 mod matrix;
+mod reduce;
 mod report;
 mod rng;
+mod vectors;
 
 pub use context::{Context, Event, Observer, Threads};
 pub use csr::Csr;
@@ -37,5 +40,7 @@ pub use edges::Symmetry;
 pub use error::{Error, Result};
 pub use graph::KnnGraph;
 pub use matrix::{Matrix, MatrixView};
+pub use reduce::{Embedded, Reducer, Transform};
 pub use report::{CancelToken, Cancelled, Decision, Report, Stage, StageTime, Warning};
 pub use rng::{CounterRng, Draws};
+pub use vectors::Vectors;

@@ -171,5 +171,19 @@ pub enum Error {
     Cancelled(#[from] planisphere_core::Cancelled),
 }
 
+// The words of a file are the index's own here: nothing of another crate stands in these errors.
+impl From<planisphere_store::Error> for Error {
+    fn from(e: planisphere_store::Error) -> Self {
+        use planisphere_store::Error as E;
+        match e {
+            E::Io { file, kind, reason } => Self::File { file, kind, reason },
+            E::Foreign { file, problem, .. } => Self::NotAnIndex { file, problem },
+            E::Newer { file, version, newest, .. } => Self::Newer { file, version, newest },
+            E::Damaged { file, problem, .. } => Self::Damaged { file, problem },
+            e => Self::File { file: String::new(), kind: std::io::ErrorKind::Other, reason: e.to_string() },
+        }
+    }
+}
+
 /// Result with the [`enum@Error`] of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

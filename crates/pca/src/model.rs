@@ -1,7 +1,8 @@
 //! What an analysis gives.
 
+use crate::Pca;
 use crate::error::{Error, Result};
-use planisphere_core::{Matrix, MatrixView, Report};
+use planisphere_core::{Context, Embedded, Matrix, MatrixView, Reducer, Report, Transform};
 use rayon::prelude::*;
 
 /// Components, variances and scores of a [`Pca`](crate::Pca).
@@ -168,6 +169,33 @@ impl PcaModel {
             true if sd > 0.0 => 1.0 / sd,
             true => 0.0,
         }
+    }
+}
+
+impl Reducer for Pca {
+    type Model = PcaModel;
+    type Error = Error;
+
+    fn fit(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<PcaModel> {
+        self.fit_with(x, cx)
+    }
+}
+
+impl Embedded for PcaModel {
+    fn embedding(&self) -> &Matrix {
+        self.embedding()
+    }
+
+    fn into_embedding(self) -> Matrix {
+        self.into_embedding()
+    }
+}
+
+impl Transform for PcaModel {
+    type Error = Error;
+
+    fn transform(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix> {
+        cx.run(|_| self.transform(x))?
     }
 }
 

@@ -98,7 +98,8 @@ impl Project for Umap {
     }
 
     fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
-        match self.fit_with(x, cx) {
+        // Only the map is wanted.
+        match self.clone().keep_vectors(false).fit_with(x, cx) {
             Ok(model) => Ok(model.into_embedding()),
             Err(planisphere_umap::Error::Cancelled(c)) => Err(c.into()),
             Err(e) => Err(e.into()),

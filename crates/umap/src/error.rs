@@ -83,6 +83,33 @@ pub enum Error {
         /// The rule that is broken.
         problem: &'static str,
     },
+    /// New rows have another number of columns than those that the map was made from.
+    #[error("the rows have {got} columns, those of the map {expected}")]
+    Columns {
+        /// Columns of the rows that the map was made from.
+        expected: usize,
+        /// Columns given.
+        got: usize,
+    },
+    /// The model does not know the rows that its map was made from: it was made from a neighbor graph, or told not to keep
+    /// them.
+    #[error(
+        "the model holds no vectors that new rows could be compared with; give them with `with_vectors` or `with_index`, \
+         fit with `keep_vectors(true)`, or bring the neighbors to `transform_neighbors`"
+    )]
+    NoVectors,
+    /// Vectors given to a model are not as many as the rows of its map.
+    #[error("the map has {expected} rows, the vectors given {got}")]
+    VectorRows {
+        /// Rows of the map.
+        expected: usize,
+        /// Rows given.
+        got: usize,
+    },
+    /// A model could not be written to or read from a file.
+    #[cfg(feature = "file")]
+    #[error(transparent)]
+    File(#[from] planisphere_store::Error),
     /// Positions ran away to infinity, which only extreme parameters can cause.
     #[error("the layout diverged in epoch {epoch}; use a smaller learning_rate or repulsion_strength")]
     Diverged {
@@ -121,6 +148,7 @@ impl From<planisphere_knn::Error> for Error {
         match e {
             planisphere_knn::Error::Cancelled(c) => Self::Cancelled(c),
             planisphere_knn::Error::Core(c) => Self::Core(c),
+            planisphere_knn::Error::Columns { expected, got } => Self::Columns { expected, got },
             e => Self::Neighbors(e),
         }
     }

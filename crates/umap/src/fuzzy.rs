@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::graph;
-use crate::model::UmapModel;
+use crate::model::{Fuzzy, UmapModel};
 use crate::params::Umap;
 #[cfg(feature = "knn")]
 use crate::target::Target;
@@ -35,7 +35,7 @@ impl Umap {
         self.check()?;
         cx.run(|cx| {
             let neighbors = self.neighbors(x, target.as_ref(), cx)?;
-            self.fuzzy(&neighbors, target.as_ref(), cx)
+            Ok(self.fuzzy(&neighbors, target.as_ref(), cx)?.graph)
         })?
     }
 
@@ -65,6 +65,8 @@ impl Umap {
         self.check()?;
         self.check_data(graph.rows(), data)?;
         graph::check_fuzzy(graph)?;
-        self.recorded(cx, |cx| self.lay_out(graph.clone(), data, false, cx))
+        let neighbors = self.n_neighbors.min(graph.rows());
+        let fuzzy = Fuzzy { graph: graph.clone(), neighbors, both_ends: self.both_ends.unwrap_or(false) };
+        self.recorded(cx, |cx| self.lay_out(fuzzy, data, cx))
     }
 }

@@ -13,8 +13,14 @@
 //! assert_eq!((model.embedding().rows(), model.embedding().cols()), (60, 2));
 //! // The pieces share no edge, and the report says so.
 //! assert!(model.report().warnings[0].to_string().contains("2 components"));
+//!
+//! // Rows that come later find their place, and the map stays as it is.
+//! let placed = model.transform(&x.select(&[3, 40]))?;
+//! assert_eq!(placed.rows(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! A model can be saved ([`UmapModel::save`], feature `file`) and loaded; it then places rows as before, to the bit.
 //!
 //! # Steps
 //! 1. neighbors (`planisphere-knn`, or any [`KnnGraph`](planisphere_core::KnnGraph) by [`Umap::fit_graph`]),
@@ -30,7 +36,8 @@
 //! Parameters, defaults, graph and curve agree with umap-learn 0.5.12 (tests hold them to its numbers). The layout has the
 //! same forces, schedule and learning rate, but moves rows in parallel blocks, and an attraction moves one end, as in the
 //! paper's Algorithm 5, where umap-learn moves both: maps are of the same kind and at least the same quality, not the same
-//! points. The seed is 42 unless set, and does not cost parallelism.
+//! points. The seed is 42 unless set, and does not cost parallelism. A new row is placed by itself, whatever else is placed
+//! with it ([`UmapModel::transform_with`] tells how).
 //!
 //! # Guarantee
 //! The same vectors, parameters and seed give the same bytes on any number of threads. The layout and the graph do so on
@@ -39,6 +46,8 @@
 
 mod curve;
 mod error;
+#[cfg(feature = "file")]
+mod file;
 mod fuzzy;
 pub mod graph;
 mod init;
@@ -48,11 +57,14 @@ mod params;
 mod run;
 mod supervised;
 mod target;
+mod transform;
 
 pub use curve::find_ab;
 pub use error::{Error, Result};
 pub use init::{Eigenvectors, laplacian_eigenvectors};
 pub use model::UmapModel;
 pub use params::{Init, Umap};
+#[cfg(feature = "file")]
+pub use planisphere_store::Error as FileError;
 pub use run::UmapRun;
 pub use target::{Labels, Target};

@@ -5,8 +5,10 @@ use crate::graph;
 use crate::params::Umap;
 use crate::target::Target;
 #[cfg(feature = "knn")]
-use planisphere_core::Warning;
-use planisphere_core::{Context, Csr, KnnGraph, Matrix, MatrixView, Report, Stage};
+use crate::transform::Known;
+use planisphere_core::{Context, Csr, Embedded, KnnGraph, Matrix, MatrixView, Report, Stage};
+#[cfg(feature = "knn")]
+use planisphere_core::{Reducer, Vectors, Warning};
 
 /// A map, and what it was made from.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +18,10 @@ pub struct UmapModel {
     pub(crate) snapshots: Vec<(u32, Matrix)>,
     pub(crate) graph: Csr,
     pub(crate) ab: (f64, f64),
+    /// `n_neighbors`, or what takes its place in a neighbor graph.
+    pub(crate) neighbors: usize,
+    #[cfg(feature = "knn")]
+    pub(crate) known: Known,
     pub(crate) report: Report,
 }
 
@@ -50,7 +56,7 @@ impl UmapModel {
         &self.params
     }
 
-    /// Stage times and warnings of the run.
+    /// Stage times and warnings of the run; nothing in a model that was loaded.
     pub fn report(&self) -> &Report {
         &self.report
     }
@@ -62,11 +68,14 @@ impl Umap {
     /// # Errors
     /// As [`Umap::fit_with`].
     #[cfg(feature = "knn")]
-    pub fn fit<'m>(&self, x: impl Into<MatrixView<'m>>) -> Result<UmapModel> {
+    pub fn fit<'m>(&self, x: impl Into<Vectors<'m>>) -> Result<UmapModel> {
         self.fit_with(x, &mut Context::new())
     }
 
     /// A map of the rows of `x` (n × d), watched and cancelled through `cx`.
+    ///
+    /// The model keeps the rows, to place others; see [`Umap::keep_vectors`] for what that costs. `&Matrix` and
+    /// [`MatrixView`] are copied for it; [`Matrix`], `Arc<Matrix>` and `&Arc<Matrix>` are not.
     ///
     /// One row gives a map of one point at the origin. Fewer rows than `n_neighbors` are all neighbors of each other, with
     /// a warning. Equal rows are as near as can be; if all are equal, the map is a cloud without meaning, with a warning.
@@ -76,22 +85,28 @@ impl Umap {
     /// [`Error::Core`] for values that are not finite, [`Error::Neighbors`], [`Error::NegativeDistance`],
     /// [`Error::Cancelled`].
     #[cfg(feature = "knn")]
-    pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<UmapModel> {
+    pub fn fit_with<'m>(&self, x: impl Into<Vectors<'m>>, cx: &mut Context<'_>) -> Result<UmapModel> {
         self.fit_rows(x.into(), None, cx)
     }
 
     #[cfg(feature = "knn")]
     pub(crate) fn fit_rows(
         &self,
-        x: MatrixView<'_>,
+        vectors: Vectors<'_>,
         target: Option<&Target<'_>>,
         cx: &mut Context<'_>,
     ) -> Result<UmapModel> {
         self.check()?;
         self.recorded(cx, |cx| {
+            let x = vectors.view();
             let neighbors = self.neighbors(x, target, cx)?;
             let graph = self.fuzzy(&neighbors, target, cx)?;
-            self.lay_out(graph, Some(x), target.is_some(), cx)
+            let mut model = self.lay_out(graph, Some(x), cx)?;
+            if self.keep_vectors {
+                // Last of all, when the search for neighbors no longer holds memory.
+                model.known = Known::vectors(vectors.into_shared());
+            }
+            Ok(model)
         })
     }
 
@@ -151,7 +166,7 @@ impl Umap {
         target.map_or(Ok(()), |t| t.check(graph.n()))?;
         self.recorded(cx, |cx| {
             let graph = self.fuzzy(graph, target, cx)?;
-            self.lay_out(graph, data, target.is_some(), cx)
+            self.lay_out(graph, data, cx)
         })
     }
 
@@ -188,29 +203,59 @@ impl Umap {
     }
 
     /// The fuzzy graph of a neighbor graph, with the target if there is one. Both have been checked.
-    pub(crate) fn fuzzy(&self, neighbors: &KnnGraph, target: Option<&Target<'_>>, cx: &mut Context<'_>) -> Result<Csr> {
-        if neighbors.n() == 0 {
+    pub(crate) fn fuzzy(&self, near: &KnnGraph, target: Option<&Target<'_>>, cx: &mut Context<'_>) -> Result<Fuzzy> {
+        if near.n() == 0 {
             return Err(Error::NoRows);
         }
         cx.stage(Stage::Graph, 0.05, |cx| {
-            let graph = graph::fuzzy_graph(neighbors, self.local_connectivity, self.set_op_mix_ratio)?;
-            match target {
-                Some(target) => graph::supervise(self, graph, target, neighbors.k() + 1, cx),
-                None => Ok(graph),
-            }
+            let graph = graph::fuzzy_graph(near, self.local_connectivity, self.set_op_mix_ratio)?;
+            let neighbors = near.k() + 1;
+            let told = target.and_then(|t| t.tells_nothing()).is_none() && target.is_some() && near.n() > 1;
+            let graph = match target {
+                Some(target) => graph::supervise(self, graph, target, neighbors, cx)?,
+                None => graph,
+            };
+            Ok(Fuzzy { graph, neighbors, both_ends: self.both_ends.unwrap_or(told) })
         })
     }
 
     /// A map of a fuzzy graph that has been checked or made here.
     pub(crate) fn lay_out(
         &self,
-        graph: Csr,
+        graph: Fuzzy,
         data: Option<MatrixView<'_>>,
-        supervised: bool,
         cx: &mut Context<'_>,
     ) -> Result<UmapModel> {
-        let mut run = self.begin(graph, data, supervised, cx)?;
+        let mut run = self.begin(graph, data, cx)?;
         run.go(u32::MAX, cx)?;
         Ok(run.finish())
+    }
+}
+
+/// A fuzzy graph to be laid out.
+pub(crate) struct Fuzzy {
+    pub(crate) graph: Csr,
+    /// `n_neighbors`, or what takes its place in a neighbor graph.
+    pub(crate) neighbors: usize,
+    pub(crate) both_ends: bool,
+}
+
+#[cfg(feature = "knn")]
+impl Reducer for Umap {
+    type Model = UmapModel;
+    type Error = Error;
+
+    fn fit(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<UmapModel> {
+        self.fit_with(x, cx)
+    }
+}
+
+impl Embedded for UmapModel {
+    fn embedding(&self) -> &Matrix {
+        self.embedding()
+    }
+
+    fn into_embedding(self) -> Matrix {
+        self.into_embedding()
     }
 }

@@ -52,6 +52,8 @@ pub struct Umap {
     pub(crate) metric: planisphere_knn::Metric,
     #[cfg(feature = "knn")]
     pub(crate) knn: planisphere_knn::Method,
+    #[cfg(feature = "knn")]
+    pub(crate) keep_vectors: bool,
     pub(crate) n_epochs: Option<u32>,
     pub(crate) snapshots: Vec<u32>,
     pub(crate) both_ends: Option<bool>,
@@ -78,6 +80,8 @@ impl Default for Umap {
             metric: planisphere_knn::Metric::Euclidean,
             #[cfg(feature = "knn")]
             knn: planisphere_knn::Method::Auto,
+            #[cfg(feature = "knn")]
+            keep_vectors: true,
             n_epochs: None,
             snapshots: Vec::new(),
             both_ends: None,
@@ -154,6 +158,17 @@ impl Umap {
     #[must_use]
     pub fn knn(mut self, knn: planisphere_knn::Method) -> Self {
         self.knn = knn;
+        self
+    }
+
+    /// Whether the model keeps the rows that [`Umap::fit`] is given, so that it can place others
+    /// ([`UmapModel::transform`](crate::UmapModel::transform)). Default true, since a model that cannot do so after a long
+    /// fit helps nobody. Rows that are given away or shared (a [`Matrix`], an `Arc<Matrix>`) are kept as they are; of
+    /// borrowed ones a copy is made, 4 bytes a value, after the map is done. Say false if only the map is wanted.
+    #[cfg(feature = "knn")]
+    #[must_use]
+    pub fn keep_vectors(mut self, keep_vectors: bool) -> Self {
+        self.keep_vectors = keep_vectors;
         self
     }
 
@@ -257,6 +272,12 @@ impl Umap {
     /// Epochs for `n` rows.
     pub(crate) fn epochs(&self, n: usize) -> u32 {
         self.n_epochs.unwrap_or_else(|| default_epochs(n))
+    }
+
+    /// Epochs in which new rows settle on a map: those of umap-learn for rows that are few, whatever their number, so that
+    /// a row's place does not depend on how many others are placed with it.
+    pub(crate) fn transform_epochs(&self) -> u32 {
+        self.n_epochs.map_or(100, |e| e / 3)
     }
 
     /// Edges so light that they would be sampled less than once are dropped; umap-learn counts with its default number of

@@ -3,9 +3,13 @@
 use crate::curve::find_ab;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::model::UmapModel;
+use crate::model::{Fuzzy, UmapModel};
 use crate::params::Umap;
+#[cfg(feature = "knn")]
+use crate::transform::Known;
 use crate::{graph, init};
+#[cfg(feature = "knn")]
+use planisphere_core::Vectors;
 use planisphere_core::{Context, Csr, KnnGraph, Matrix, MatrixView, Report, Stage};
 
 /// A layout that can be watched, paused and ended early: [`Umap::start`] makes the graph and the initial positions,
@@ -120,7 +124,7 @@ impl Umap {
     /// # Errors
     /// As [`Umap::fit_with`].
     #[cfg(feature = "knn")]
-    pub fn start<'m>(&self, x: impl Into<MatrixView<'m>>) -> Result<UmapRun> {
+    pub fn start<'m>(&self, x: impl Into<Vectors<'m>>) -> Result<UmapRun> {
         self.start_with(x, &mut Context::new())
     }
 
@@ -129,13 +133,18 @@ impl Umap {
     /// # Errors
     /// As [`Umap::fit_with`].
     #[cfg(feature = "knn")]
-    pub fn start_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<UmapRun> {
-        let x = x.into();
+    pub fn start_with<'m>(&self, x: impl Into<Vectors<'m>>, cx: &mut Context<'_>) -> Result<UmapRun> {
+        let vectors = x.into();
         self.check()?;
         self.recorded_run(cx, |cx| {
+            let x = vectors.view();
             let neighbors = self.neighbors(x, None, cx)?;
             let graph = self.fuzzy(&neighbors, None, cx)?;
-            self.begin(graph, Some(x), false, cx)
+            let mut run = self.begin(graph, Some(x), cx)?;
+            if self.keep_vectors {
+                run.model.known = Known::vectors(vectors.into_shared());
+            }
+            Ok(run)
         })
     }
 
@@ -154,7 +163,7 @@ impl Umap {
         self.check_data(graph.n(), data)?;
         self.recorded_run(cx, |cx| {
             let graph = self.fuzzy(graph, None, cx)?;
-            self.begin(graph, data, false, cx)
+            self.begin(graph, data, cx)
         })
     }
 
@@ -170,13 +179,8 @@ impl Umap {
     }
 
     /// Initial positions for a fuzzy graph that has been checked or made here.
-    pub(crate) fn begin(
-        &self,
-        graph: Csr,
-        data: Option<MatrixView<'_>>,
-        supervised: bool,
-        cx: &mut Context<'_>,
-    ) -> Result<UmapRun> {
+    pub(crate) fn begin(&self, fuzzy: Fuzzy, data: Option<MatrixView<'_>>, cx: &mut Context<'_>) -> Result<UmapRun> {
+        let Fuzzy { graph, neighbors, both_ends } = fuzzy;
         let n = graph.rows();
         if n == 0 {
             return Err(Error::NoRows);
@@ -188,7 +192,7 @@ impl Umap {
             cx.stage(Stage::Init, 0.1, |cx| {
                 let pruned = graph::prune(&graph, self.pruning_epochs(n))?;
                 let y = init::initial(self, &pruned, data, cx)?;
-                Ok::<_, Error>(Some(Layout::new(self, &pruned, ab, self.both_ends.unwrap_or(supervised), y)?))
+                Ok::<_, Error>(Some(Layout::new(self, &pruned, ab, both_ends, y)?))
             })?
         };
         let model = UmapModel {
@@ -197,6 +201,9 @@ impl Umap {
             snapshots: Vec::new(),
             graph,
             ab,
+            neighbors,
+            #[cfg(feature = "knn")]
+            known: Known::default(),
             report: Report::default(),
         };
         Ok(UmapRun { model, layout })

@@ -4,6 +4,8 @@ use crate::error::Result;
 use crate::model::UmapModel;
 use crate::params::Umap;
 use crate::target::Target;
+#[cfg(feature = "knn")]
+use planisphere_core::Vectors;
 use planisphere_core::{Context, KnnGraph, MatrixView};
 
 impl Umap {
@@ -31,7 +33,7 @@ impl Umap {
     #[cfg(feature = "knn")]
     pub fn fit_supervised<'m, 't>(
         &self,
-        x: impl Into<MatrixView<'m>>,
+        x: impl Into<Vectors<'m>>,
         target: impl Into<Target<'t>>,
     ) -> Result<UmapModel> {
         self.fit_supervised_with(x, target, &mut Context::new())
@@ -50,7 +52,7 @@ impl Umap {
     #[cfg(feature = "knn")]
     pub fn fit_supervised_with<'m, 't>(
         &self,
-        x: impl Into<MatrixView<'m>>,
+        x: impl Into<Vectors<'m>>,
         target: impl Into<Target<'t>>,
         cx: &mut Context<'_>,
     ) -> Result<UmapModel> {

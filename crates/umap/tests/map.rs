@@ -76,8 +76,8 @@ fn one_to_five_rows() {
             assert_eq!(m.report().warnings.contains(&clamped), n > 1);
         }
     }
-    assert_eq!(Umap::new().fit(&noise(1, 4, 3)).unwrap().embedding().data(), &[0.0, 0.0]);
-    assert_eq!(Umap::new().fit(&Matrix::zeros(0, 4)), Err(Error::NoRows));
+    assert_eq!(Umap::new().fit(noise(1, 4, 3)).unwrap().embedding().data(), &[0.0, 0.0]);
+    assert_eq!(Umap::new().fit(Matrix::zeros(0, 4)), Err(Error::NoRows));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn duplicates_constants_and_islands() {
     assert!(m.embedding().data().iter().all(|v| v.is_finite()));
     assert!(m.report().warnings.contains(&Warning::AllEqual { rows: 200 }));
 
-    let cosine = Umap::new().metric(Metric::Cosine).n_epochs(50).fit(&Matrix::zeros(40, 3)).unwrap();
+    let cosine = Umap::new().metric(Metric::Cosine).n_epochs(50).fit(Matrix::zeros(40, 3)).unwrap();
     assert!(cosine.embedding().data().iter().all(|v| v.is_finite()));
 
     // Twelve islands far apart, one of them a single pair of duplicates.

@@ -147,7 +147,7 @@ fn same_bytes_for_any_threads_and_level() {
         let (neighbors, plain) = (Exact::new(14).fit(&x).unwrap(), &mut Context::new());
         let same = umap.fit_graph_supervised_with(&neighbors, target.clone(), Some(x.view()), plain).unwrap();
         assert!(same.graph() == one.graph() && same.embedding() == one.embedding());
-        let same = umap.fit_fuzzy_graph(one.graph(), Some(x.view())).unwrap();
+        let same = umap.clone().both_ends(true).fit_fuzzy_graph(one.graph(), Some(x.view())).unwrap();
         assert!(same.graph() == one.graph() && same.embedding() == one.embedding());
     }
     // Labels as texts are the same classes.

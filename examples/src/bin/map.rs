@@ -190,6 +190,7 @@ fn project(cli: &Cli, method: Method, metric: &Metric, x: &Matrix, cx: &mut Cont
                 .metric(metric.clone())
                 .n_neighbors(cli.n_neighbors)
                 .knn(cli.knn)
+                .keep_vectors(false)
                 .min_dist(cli.min_dist)
                 .seed(cli.common.seed)
                 .init(match cli.init {

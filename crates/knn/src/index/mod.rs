@@ -11,7 +11,6 @@ mod query;
 mod restore;
 mod scan;
 mod searcher;
-mod tensors;
 
 pub use neighbors::Neighbors;
 pub use searcher::Searcher;

@@ -5,7 +5,6 @@ use super::beam::Links;
 use super::calibrate::Width;
 use super::file::{GraphHeader, Header, metric};
 use super::graph_search::{GraphSearch, lengths};
-use super::tensors::Arrays;
 use super::{EFFORTS, Index};
 use crate::coded::basis::Basis;
 use crate::coded::centers::Centers;
@@ -16,13 +15,14 @@ use crate::space::Space;
 use crate::stand_in::StandIn;
 use planisphere_core::{KnnGraph, Matrix};
 use planisphere_kernels::{Simd, codes};
+use planisphere_store::Arrays;
 use std::sync::Arc;
 
 /// More groups than any query has use for.
 const MOST_PROBES: usize = 1 << 16;
 
 /// The index, or what is wrong.
-pub(super) fn restore(header: &Header, arrays: &Arrays<'_>) -> Result<Index, String> {
+pub(super) fn restore(header: Header, arrays: &Arrays<'_>) -> Result<Index, String> {
     let [n, cols] = arrays.shape("points")?;
     let [parameters] = arrays.shape("metric")?;
     let metric = metric(&header.metric, arrays.take("metric", &[parameters])?)?;

@@ -2,6 +2,7 @@
 
 mod check;
 mod definition;
+mod exponent;
 mod names;
 
 pub(crate) use check::factor;
@@ -37,11 +38,13 @@ pub enum Metric {
     /// (Σ|aᵢ − bᵢ|ᵖ)^(1/p).
     Minkowski {
         /// The exponent, at least 1; infinity gives [`Metric::Chebyshev`].
+        #[serde(with = "exponent")]
         p: f64,
     },
     /// (Σ wᵢ |aᵢ − bᵢ|ᵖ)^(1/p): scipy's `minkowski` with weights, which are not raised to the power p.
     WMinkowski {
         /// The exponent, at least 1; at infinity columns count, or do not where their weight is 0.
+        #[serde(with = "exponent")]
         p: f64,
         /// d weights of at least 0.
         w: Vec<f64>,

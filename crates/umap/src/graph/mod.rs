@@ -2,12 +2,14 @@
 
 mod combine;
 mod line;
+mod query;
 mod smooth;
 mod target;
 mod union;
 
 pub(crate) use combine::check_fuzzy;
 pub use combine::{intersect, reset_local_connectivity};
+pub(crate) use query::{Queries, Scale};
 pub use smooth::{Smoothed, smooth_knn};
 pub(crate) use target::supervise;
 pub(crate) use union::{directed, prune, symmetrize};

@@ -9,7 +9,7 @@ const TOLERANCE: f64 = 1e-5;
 /// Bisections at most.
 const STEPS: usize = 64;
 /// σ is at least this share of the mean distance.
-const MIN_SCALE: f64 = 1e-3;
+pub(super) const MIN_SCALE: f64 = 1e-3;
 /// Rows that one task works on.
 const CHUNK: usize = 512;
 
@@ -35,7 +35,7 @@ pub fn smooth_knn(graph: &KnnGraph, local_connectivity: f64, bandwidth: f64) -> 
     let rows = Rows {
         graph,
         local_connectivity,
-        target: math::ln(neighbors) * std::f64::consts::LOG2_E * bandwidth,
+        target: target(k + 1) * bandwidth,
         // Means are over the row itself too, at distance 0, as umap-learn takes them.
         mean_all: if n == 0 { 0.0 } else { total / (n as f64 * neighbors) },
     };
@@ -75,7 +75,7 @@ impl Kernel for Chunk<'_> {
 }
 
 #[inline(always)]
-fn rho(dists: &[f32], local_connectivity: f64) -> f32 {
+pub(super) fn rho(dists: &[f32], local_connectivity: f64) -> f32 {
     let nonzero = &dists[dists.partition_point(|&d| d <= 0.0)..];
     if (nonzero.len() as f64) < local_connectivity {
         return nonzero.last().copied().unwrap_or(0.0);
@@ -92,34 +92,45 @@ fn rho(dists: &[f32], local_connectivity: f64) -> f32 {
     }
 }
 
+/// What the memberships in a row of so many neighbors, the row itself counted, add up to: log₂.
+pub(super) fn target(neighbors: usize) -> f64 {
+    math::ln(neighbors as f64) * std::f64::consts::LOG2_E
+}
+
 impl Rows<'_> {
     #[inline(always)]
     fn sigma(&self, dists: &[f32], rho: f32) -> f32 {
-        let (mut low, mut high, mut mid) = (0.0f64, f64::INFINITY, 1.0f64);
-        for _ in 0..STEPS {
-            let mut memberships = 0.0;
-            let scale = -1.0 / mid;
-            for &d in dists {
-                let beyond = d - rho;
-                memberships += if beyond > 0.0 { math::exp(f64::from(beyond) * scale) } else { 1.0 };
-            }
-            if (memberships - self.target).abs() < TOLERANCE {
-                break;
-            }
-            if memberships > self.target {
-                high = mid;
-                mid = f64::midpoint(low, high);
-            } else {
-                low = mid;
-                mid = if high.is_infinite() { mid * 2.0 } else { f64::midpoint(low, high) };
-            }
-        }
         let floor = if rho > 0.0 {
             let sum: f64 = dists.iter().map(|&d| f64::from(d)).sum();
             MIN_SCALE * sum / (dists.len() + 1) as f64
         } else {
             MIN_SCALE * self.mean_all
         };
-        mid.max(floor) as f32
+        scale(dists, rho, self.target).max(floor) as f32
     }
+}
+
+/// The σ with which the memberships of `dists` add up to `target`.
+#[inline(always)]
+pub(super) fn scale(dists: &[f32], rho: f32, target: f64) -> f64 {
+    let (mut low, mut high, mut mid) = (0.0f64, f64::INFINITY, 1.0f64);
+    for _ in 0..STEPS {
+        let mut memberships = 0.0;
+        let scale = -1.0 / mid;
+        for &d in dists {
+            let beyond = d - rho;
+            memberships += if beyond > 0.0 { math::exp(f64::from(beyond) * scale) } else { 1.0 };
+        }
+        if (memberships - target).abs() < TOLERANCE {
+            break;
+        }
+        if memberships > target {
+            high = mid;
+            mid = f64::midpoint(low, high);
+        } else {
+            low = mid;
+            mid = if high.is_infinite() { mid * 2.0 } else { f64::midpoint(low, high) };
+        }
+    }
+    mid
 }

@@ -10,8 +10,6 @@
 //! paper's Algorithm 5. umap-learn moves both, which doubles attraction. Measured against it, the paper's balance keeps more
 //! neighbors at less work, but lets classes that a target pulls apart lie closer together; so it can be had either way.
 
-#![allow(dead_code, unused_imports)] // until new rows are placed
-
 mod descent;
 mod force;
 mod schedule;

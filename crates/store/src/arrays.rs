@@ -1,19 +1,25 @@
-//! Arrays in a container of named arrays, with a checksum over all of them.
+//! The arrays of a file.
 
 use safetensors::{Dtype, SafeTensors, View};
 use std::borrow::Cow;
 
-/// Numbers that are written down, little end first.
-pub(super) trait Value: bytemuck::Pod {
-    const DTYPE: Dtype;
-    fn from_bytes(bytes: &[u8]) -> Vec<Self>;
-    #[cfg(target_endian = "big")]
-    fn to_bytes(values: &[Self]) -> Vec<u8>;
+mod sealed {
+    pub trait Number: bytemuck::Pod {
+        const DTYPE: safetensors::Dtype;
+        fn from_bytes(bytes: &[u8]) -> Vec<Self>;
+        #[cfg(target_endian = "big")]
+        fn to_bytes(values: &[Self]) -> Vec<u8>;
+    }
 }
+
+/// Numbers that arrays hold, little end first: `u8`, `i8`, `u32`, `u64`, `f32` and `f64`.
+pub trait Value: sealed::Number {}
 
 macro_rules! value {
     ($type:ty, $dtype:ident) => {
-        impl Value for $type {
+        impl Value for $type {}
+
+        impl sealed::Number for $type {
             const DTYPE: Dtype = Dtype::$dtype;
 
             fn from_bytes(bytes: &[u8]) -> Vec<Self> {
@@ -29,6 +35,7 @@ macro_rules! value {
     };
 }
 
+value!(u8, U8);
 value!(i8, I8);
 value!(u32, U32);
 value!(u64, U64);
@@ -36,14 +43,17 @@ value!(f32, F32);
 value!(f64, F64);
 
 /// An array to be written.
-pub(super) struct Tensor<'a> {
+#[derive(Clone, Debug)]
+pub struct Tensor<'a> {
     dtype: Dtype,
     shape: Vec<usize>,
     data: Cow<'a, [u8]>,
 }
 
 impl<'a> Tensor<'a> {
-    pub(super) fn new<T: Value>(shape: &[usize], values: &'a [T]) -> Self {
+    /// `values` as an array of these sizes, which should multiply to their number: an array that does not fit is an error
+    /// of [`Format::encode`](crate::Format::encode).
+    pub fn new<T: Value>(shape: &[usize], values: &'a [T]) -> Self {
         #[cfg(target_endian = "little")]
         let data = Cow::Borrowed(bytemuck::cast_slice(values));
         #[cfg(target_endian = "big")]
@@ -71,7 +81,7 @@ impl View for &Tensor<'_> {
 }
 
 /// A checksum over `header` and all arrays, which come in the order of their names.
-pub(super) fn checksum<'t, V: View>(header: &str, tensors: impl Iterator<Item = (&'t str, V)>) -> u32 {
+pub(crate) fn checksum<'t, V: View>(header: &str, tensors: impl Iterator<Item = (&'t str, V)>) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(header.as_bytes());
     for (name, tensor) in tensors {
@@ -82,31 +92,39 @@ pub(super) fn checksum<'t, V: View>(header: &str, tensors: impl Iterator<Item = 
     crc.finalize()
 }
 
-/// Arrays that are read.
-pub(super) struct Arrays<'a>(pub(super) SafeTensors<'a>);
+/// The arrays of a file that is read. What is wrong is told in words, to be passed on by the function that
+/// [`Format`](crate::Format) gives them to.
+#[derive(Debug)]
+pub struct Arrays<'a>(pub(crate) SafeTensors<'a>);
 
 impl<'a> Arrays<'a> {
     /// All arrays in the order of their names.
-    pub(super) fn by_name(&self) -> Vec<(&str, safetensors::tensor::TensorView<'a>)> {
+    pub(crate) fn by_name(&self) -> Vec<(&str, safetensors::tensor::TensorView<'a>)> {
         let mut all: Vec<_> = self.0.iter().collect();
         all.sort_unstable_by(|a, b| a.0.cmp(b.0));
         all
     }
 
     /// Whether there is an array of this name.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.0.tensor(name).is_ok()
     }
 
     /// The sizes of an array of `N` dimensions.
-    pub(super) fn shape<const N: usize>(&self, name: &str) -> Result<[usize; N], String> {
+    ///
+    /// # Errors
+    /// If there is none of this name, or it has another number of dimensions.
+    pub fn shape<const N: usize>(&self, name: &str) -> Result<[usize; N], String> {
         let tensor = self.0.tensor(name).map_err(|_| format!("there is no array {name:?}"))?;
         <[usize; N]>::try_from(tensor.shape())
             .map_err(|_| format!("array {name:?} has {} dimensions, not {N}", tensor.shape().len()))
     }
 
     /// The values of an array of these sizes.
-    pub(super) fn take<T: Value>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
+    ///
+    /// # Errors
+    /// If there is none of this name, or it holds other numbers or has other sizes.
+    pub fn take<T: Value>(&self, name: &str, shape: &[usize]) -> Result<Vec<T>, String> {
         let tensor = self.0.tensor(name).map_err(|_| format!("there is no array {name:?}"))?;
         if tensor.dtype() != T::DTYPE || tensor.shape() != shape {
             return Err(format!(
@@ -120,7 +138,10 @@ impl<'a> Arrays<'a> {
     }
 
     /// The values of an array of finite numbers of these sizes.
-    pub(super) fn finite(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
+    ///
+    /// # Errors
+    /// As [`Arrays::take`], and if a value is not finite.
+    pub fn finite(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>, String> {
         let values = self.take::<f32>(name, shape)?;
         match values.iter().position(|v| !v.is_finite()) {
             Some(at) => Err(format!("array {name:?} holds {} at {at}", values[at])),

@@ -1,0 +1,129 @@
+//! What a model knows of the rows that its map was made from.
+
+use crate::error::{Error, Result};
+use crate::model::UmapModel;
+use planisphere_core::{Context, Matrix};
+use planisphere_knn::Index;
+use std::sync::{Arc, OnceLock};
+
+/// The rows of a map, and an index of them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) vectors: Option<Arc<Matrix>>,
+    /// Given, or built when it is first asked for.
+    index: OnceLock<Arc<Index>>,
+    /// Whether it was given.
+    given: bool,
+}
+
+/// An index that was built follows from the vectors; of one that was given, its points tell as much as can be compared.
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        self.vectors == other.vectors && self.given == other.given
+    }
+}
+
+impl Known {
+    pub(crate) fn vectors(vectors: Arc<Matrix>) -> Self {
+        Self { vectors: Some(vectors), ..Self::default() }
+    }
+
+    pub(crate) fn index(index: Arc<Index>) -> Self {
+        Self { vectors: Some(Arc::clone(index.points())), index: OnceLock::from(index), given: true }
+    }
+
+    /// The index, if it was not built from the vectors.
+    #[cfg(feature = "file")]
+    pub(crate) fn given_index(&self) -> Option<&Index> {
+        self.index.get().filter(|_| self.given).map(|index| &**index)
+    }
+}
+
+impl UmapModel {
+    /// The rows that the map was made from, n × d, if the model holds them.
+    pub fn vectors(&self) -> Option<&Arc<Matrix>> {
+        self.known.vectors.as_ref()
+    }
+
+    /// Gives a model from a neighbor graph the rows that the graph was made from (n × d), so that it can place others. They
+    /// are compared by the metric of the parameters ([`Umap::metric`](crate::Umap::metric)), which should be the graph's.
+    ///
+    /// # Errors
+    /// [`Error::VectorRows`] unless there is one for each row of the map; [`Error::InvalidParam`] for rows without columns;
+    /// [`Error::Core`] for values that are not finite.
+    pub fn with_vectors(mut self, vectors: impl Into<Arc<Matrix>>) -> Result<Self> {
+        let vectors = vectors.into();
+        self.check_rows(vectors.rows())?;
+        if vectors.cols() == 0 {
+            return Err(Error::param("columns of the vectors", 0, "there must be at least one"));
+        }
+        vectors.view().check()?;
+        self.known = Known::vectors(vectors);
+        Ok(self)
+    }
+
+    /// Gives the model an index of the rows that the map was made from: one that is there already, or with a metric of
+    /// your own (which cannot be saved).
+    ///
+    /// ```
+    /// use planisphere_core::{CounterRng, Matrix};
+    /// use planisphere_knn::Exact;
+    /// use planisphere_umap::Umap;
+    ///
+    /// let r = CounterRng::new(1, "example").at(0, 0);
+    /// let x = Matrix::from_vec(60, 4, (0..240).map(|i| r.normal(i)).collect())?;
+    /// let squared = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
+    ///
+    /// let index = Exact::new(9).index_custom(x.clone(), squared)?;
+    /// let model = Umap::new().fit_graph(&index.graph(9)?)?.with_index(index)?;
+    /// assert_eq!(model.transform(&x.select(&[3, 5]))?.rows(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::VectorRows`] unless the index has as many points as the map has rows.
+    pub fn with_index(mut self, index: impl Into<Arc<Index>>) -> Result<Self> {
+        let index = index.into();
+        self.check_rows(index.len())?;
+        self.known = Known::index(index);
+        Ok(self)
+    }
+
+    /// Forgets the vectors and their index: less memory, smaller files.
+    #[must_use]
+    pub fn without_vectors(mut self) -> Self {
+        self.known = Known::default();
+        self
+    }
+
+    fn check_rows(&self, got: usize) -> Result<()> {
+        let expected = self.embedding().rows();
+        if got == expected { Ok(()) } else { Err(Error::VectorRows { expected, got }) }
+    }
+
+    /// The index of the rows that the map was made from, which [`UmapModel::transform`] asks. On the current threads.
+    ///
+    /// # Errors
+    /// As [`UmapModel::index_with`].
+    pub fn index(&self) -> Result<&Arc<Index>> {
+        self.index_with(&mut Context::new())
+    }
+
+    /// [`UmapModel::index`], watched and cancelled through `cx`. It is built when it is first asked for, by the method that
+    /// the neighbors were searched by ([`Umap::knn`](crate::Umap::knn)), and kept: an exact one at once, an approximate one
+    /// in about the time of that search. Ask for it ahead if the first transform should not wait.
+    ///
+    /// # Errors
+    /// [`Error::NoVectors`]; [`Error::Neighbors`]; [`Error::Core`] if no thread pool can be started; [`Error::Cancelled`].
+    pub fn index_with(&self, cx: &mut Context<'_>) -> Result<&Arc<Index>> {
+        if let Some(index) = self.known.index.get() {
+            return Ok(index);
+        }
+        let vectors = self.known.vectors.as_ref().ok_or(Error::NoVectors)?;
+        let (k, p) = (self.neighbors.min(vectors.rows()), &self.params);
+        // Without a lock: a thread that waits for others' work may come by here again. Should two build it at once, the
+        // one that is later drops an equal index.
+        let built = p.knn.index_with(k, &p.metric, p.seed, Arc::clone(vectors), cx)?;
+        Ok(self.known.index.get_or_init(|| Arc::new(built)))
+    }
+}
