@@ -3,7 +3,7 @@
 //! A row's epoch is a list of events: attraction by the other end of a sampled edge, each followed by repulsions from random
 //! rows. Both are c · (y − other), clipped to ±4 in each coordinate, with p = d²ᵇ and
 //! c = −2ab p / (d² (1 + a p)) for attraction, c = 2γb / ((0.001 + d²) (1 + a p)) for repulsion
-//! (McInnes et al. 2018, section 3.2; umap-learn's `layouts.py`). `LANES` rows go through their lists side by side, one in
+//! (McInnes et al. 2018, section 3.2; umap-learn's `layouts.py`); but no attraction goes beyond the middle. `LANES` rows go through their lists side by side, one in
 //! each lane.
 
 use super::schedule::Plan;
@@ -18,6 +18,10 @@ pub(super) const LANES: usize = 64;
 const CLIP: f32 = 4.0;
 /// Keeps repulsion finite.
 const SOFTEN: f32 = 1e-3;
+/// The share of the way to the other end that one attraction goes at most: the middle, where the ends would meet. Near
+/// each other the plain step is longer than the whole way. With one end moving at a time, pairs that little else holds
+/// would jump over each other again and again, and so off the map.
+const HALFWAY: f32 = 0.5;
 
 /// A number for each lane.
 type Lanes = [f32; LANES];
@@ -145,7 +149,7 @@ impl<const D: usize> Kernel for Move<'_, '_, D> {
                     }
                 }
                 for _ in 0..curve.attractions {
-                    curve.attract(&mut y, &other, &alpha);
+                    curve.attract(&mut y, &other, &alpha, HALFWAY / step.alpha);
                 }
                 for _ in 0..curve.negatives {
                     match step.repellers {
@@ -188,15 +192,16 @@ impl Curve {
         }
     }
 
-    /// Pulls each lane's position toward the other one. Lanes without a sample have `alpha` 0.
+    /// Pulls each lane's position toward the other one, with a force of at most `most`. Lanes without a sample have
+    /// `alpha` 0.
     #[inline(always)]
-    fn attract<const D: usize>(self, y: &mut [Lanes; D], other: &[Lanes; D], alpha: &Lanes) {
+    fn attract<const D: usize>(self, y: &mut [Lanes; D], other: &[Lanes; D], alpha: &Lanes, most: f32) {
         let (delta, d2) = difference(y, other);
         let mut force = [0f32; LANES];
         let strength = -2.0 * self.a * self.b;
         for l in 0..LANES {
             let p = math::pow(d2[l], self.b).min(1e18);
-            force[l] = strength * p / (d2[l] * self.a.mul_add(p, 1.0));
+            force[l] = (strength * p / (d2[l] * self.a.mul_add(p, 1.0))).max(-most);
         }
         step(y, &delta, &force, alpha);
     }
@@ -250,7 +255,7 @@ mod tests {
         let spread = |p: [f32; 2]| p.map(|v| [v; LANES]);
         let mut at = spread(y);
         if attract {
-            curve.attract(&mut at, &spread(other), &[1.0; LANES]);
+            curve.attract(&mut at, &spread(other), &[1.0; LANES], f32::INFINITY);
         } else {
             curve.repel(&mut at, &spread(other), &[1.0; LANES]);
         }
@@ -285,6 +290,16 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn an_attraction_ends_in_the_middle() {
+        let curve = Curve { a: 1.577, b: 0.895, repulsion: 1.0, negatives: 5, attractions: 1 };
+        for alpha in [1.0f32, 0.25] {
+            let mut y = [[0.0; LANES], [0.0; LANES]];
+            curve.attract(&mut y, &[[0.3; LANES], [-0.1; LANES]], &[alpha; LANES], HALFWAY / alpha);
+            assert!((y[0][5] - 0.15).abs() < 1e-6 && (y[1][5] + 0.05).abs() < 1e-6);
         }
     }
 

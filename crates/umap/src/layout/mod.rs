@@ -46,6 +46,11 @@ macro_rules! by_dimensions {
 }
 use by_dimensions;
 
+/// Where both ends of an edge are moved, learning starts so many times faster than told, plus one, and soon comes down to
+/// what it is told. umap-learn's code moves both ends at once, so that near ones jump over each other and apart: a heat
+/// that drives groups away from each other before they settle, and that classes of a target are told apart by.
+const HEAT: f32 = 5.0;
+
 /// A layout on its way from initial positions to a map.
 pub(crate) struct Layout {
     descent: Box<dyn Descend>,
@@ -53,6 +58,7 @@ pub(crate) struct Layout {
     epoch: u32,
     epochs: u32,
     learning_rate: f32,
+    heat: f32,
     /// Set while an epoch is under way: what one leaves behind that was cancelled is no map.
     torn: bool,
 }
@@ -61,7 +67,15 @@ impl Layout {
     /// Starts at the positions `y` (n × n_components) of the rows of `graph`.
     pub(crate) fn new(umap: &Umap, graph: &Csr, ab: (f64, f64), both_ends: bool, y: Matrix) -> Result<Self> {
         let descent: Box<dyn Descend> = by_dimensions!(umap.n_components, D => Box::new(Descent::<D>::new(umap, graph, Curve::new(umap, ab, both_ends), &y)?));
-        Ok(Self { descent, epoch: 0, epochs: umap.epochs(y.rows()), learning_rate: umap.learning_rate, torn: false, y })
+        Ok(Self {
+            descent,
+            epoch: 0,
+            epochs: umap.epochs(y.rows()),
+            learning_rate: umap.learning_rate,
+            heat: if both_ends { HEAT } else { 0.0 },
+            torn: false,
+            y,
+        })
     }
 
     /// Epochs done.
@@ -91,7 +105,8 @@ impl Layout {
         }
         let end = self.epochs.min(self.epoch.saturating_add(epochs));
         while self.epoch < end {
-            let alpha = self.learning_rate * (1.0 - self.epoch as f32 / self.epochs as f32);
+            let left = 1.0 - self.epoch as f32 / self.epochs as f32;
+            let alpha = self.learning_rate * left * (1.0 + self.heat * left * left);
             self.torn = true;
             self.descent.epoch(self.epoch, alpha, cx)?;
             if !self.descent.is_finite() {
@@ -121,13 +136,14 @@ impl std::fmt::Debug for Layout {
 
 impl Clone for Layout {
     fn clone(&self) -> Self {
-        let Self { descent, y, epoch, epochs, learning_rate, torn } = self;
+        let Self { descent, y, epoch, epochs, learning_rate, heat, torn } = self;
         Self {
             descent: descent.boxed(),
             y: y.clone(),
             epoch: *epoch,
             epochs: *epochs,
             learning_rate: *learning_rate,
+            heat: *heat,
             torn: *torn,
         }
     }
