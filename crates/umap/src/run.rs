@@ -77,8 +77,7 @@ impl UmapRun {
     /// As [`UmapRun::step`], watched and cancelled through `cx`. Its observer is told the positions after every epoch.
     ///
     /// # Errors
-    /// [`Error::Diverged`]; [`Error::Cancelled`], after which the run cannot go on: the epoch it was in is half done, and what
-    /// came of it would not be the same map. To pause, stop stepping.
+    /// [`Error::Diverged`]; [`Error::Cancelled`], after which the run is as it was after its last whole epoch, and can go on.
     pub fn step_with(&mut self, epochs: u32, cx: &mut Context<'_>) -> Result<()> {
         let (done, report) = cx.record(|cx| cx.run(|cx| self.go(epochs, cx)));
         self.model.report.extend(&report);

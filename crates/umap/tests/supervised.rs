@@ -200,13 +200,12 @@ fn a_target_separates_as_well_as_in_the_reference() {
     let half: Vec<Option<u32>> = labels.iter().enumerate().map(|(i, &l)| (i % 2 == 0).then_some(l)).collect();
     let numbers: Vec<f32> = labels.iter().map(|&l| l as f32).collect();
     let plain = mean(None);
-    // The graphs are the reference's, to the weights; what a map falls short of it is the layout's balance of attraction and
-    // repulsion between classes that hardly an edge connects.
+    // One seed's figure is some 0.03 from another's, the reference's too.
     for (key, target, short, gain) in [
-        ("categorical", Target::Categorical(&all), 0.14, 0.08),
-        ("half", Target::Categorical(&half), 0.05, 0.02),
-        ("ordinal", Target::Ordinal(&numbers), 0.10, 0.10),
-        ("continuous", Target::Continuous(&numbers), 0.02, 0.10),
+        ("categorical", Target::Categorical(&all), 0.03, 0.15),
+        ("half", Target::Categorical(&half), 0.03, 0.03),
+        ("ordinal", Target::Ordinal(&numbers), 0.03, 0.15),
+        ("continuous", Target::Continuous(&numbers), 0.03, 0.15),
     ] {
         let got = mean(Some(target));
         assert!(got > want(key) - short, "{key}: {got}, the reference has {}", want(key));

@@ -23,11 +23,13 @@ pub(super) struct Descent<const D: usize> {
     curve: Curve,
     rng: CounterRng,
     moved: Vec<[f32; D]>,
+    /// Positions before the epoch that is under way.
+    before: Vec<[f32; D]>,
 }
 
 /// [`Descent`] whatever its dimensions.
 pub(super) trait Descend: Send + Sync {
-    /// One epoch, at learning rate `alpha`.
+    /// One epoch, at learning rate `alpha`. If it is cancelled, nothing has moved.
     fn epoch(&mut self, epoch: u32, alpha: f32, cx: &Context<'_>) -> Result<()>;
     /// Whether every position is finite.
     fn is_finite(&self) -> bool;
@@ -42,7 +44,7 @@ impl<const D: usize> Descent<D> {
         let table = Table::new(padded(y, &plan.order));
         let moved = Vec::with_capacity(plan.largest_block());
         let rng = CounterRng::new(umap.seed, "negative samples");
-        Ok(Self { plan, table, curve, rng, moved })
+        Ok(Self { plan, table, curve, rng, moved, before: Vec::new() })
     }
 }
 
@@ -75,14 +77,19 @@ pub(super) fn advance<const D: usize>(step: &Step<'_, D>, first: usize, points: 
 
 impl<const D: usize> Descend for Descent<D> {
     fn epoch(&mut self, epoch: u32, alpha: f32, cx: &Context<'_>) -> Result<()> {
-        let Self { plan, table, curve, rng, moved } = self;
+        let Self { plan, table, curve, rng, moved, before } = self;
+        before.clear();
+        before.extend_from_slice(table.points());
         for block in &plan.blocks {
             moved.clear();
             moved.extend_from_slice(&table.points()[block.clone()]);
             let step = Step { plan, table, curve: *curve, repellers: Repellers::Run(*rng), epoch, alpha };
             advance(&step, block.start, moved);
             table.set(block.start, moved);
-            cx.check()?;
+            if let Err(cancelled) = cx.check() {
+                table.set(0, before);
+                return Err(cancelled.into());
+            }
         }
         Ok(())
     }

@@ -59,8 +59,6 @@ pub(crate) struct Layout {
     epochs: u32,
     learning_rate: f32,
     heat: f32,
-    /// Set while an epoch is under way: what one leaves behind that was cancelled is no map.
-    torn: bool,
 }
 
 impl Layout {
@@ -73,7 +71,6 @@ impl Layout {
             epochs: umap.epochs(y.rows()),
             learning_rate: umap.learning_rate,
             heat: if both_ends { HEAT } else { 0.0 },
-            torn: false,
             y,
         })
     }
@@ -97,22 +94,19 @@ impl Layout {
         self.y
     }
 
-    /// Goes on by up to `epochs` epochs. After an error, the positions are those of the last epoch that was told, and it
-    /// does not go on.
+    /// Goes on by up to `epochs` epochs. If it is cancelled, it is as after the last whole one.
     pub(crate) fn step(&mut self, epochs: u32, cx: &mut Context<'_>) -> Result<()> {
-        if self.torn {
-            return Err(Error::Cancelled(planisphere_core::Cancelled));
-        }
         let end = self.epochs.min(self.epoch.saturating_add(epochs));
         while self.epoch < end {
             let left = 1.0 - self.epoch as f32 / self.epochs as f32;
             let alpha = self.learning_rate * left * (1.0 + self.heat * left * left);
-            self.torn = true;
-            self.descent.epoch(self.epoch, alpha, cx)?;
+            if let Err(cancelled) = self.descent.epoch(self.epoch, alpha, cx) {
+                self.descent.write(&mut self.y);
+                return Err(cancelled);
+            }
             if !self.descent.is_finite() {
                 return Err(Error::Diverged { epoch: self.epoch + 1 });
             }
-            self.torn = false;
             self.epoch += 1;
             if cx.is_observed() || self.epoch == end {
                 self.descent.write(&mut self.y);
@@ -136,7 +130,7 @@ impl std::fmt::Debug for Layout {
 
 impl Clone for Layout {
     fn clone(&self) -> Self {
-        let Self { descent, y, epoch, epochs, learning_rate, heat, torn } = self;
+        let Self { descent, y, epoch, epochs, learning_rate, heat } = self;
         Self {
             descent: descent.boxed(),
             y: y.clone(),
@@ -144,7 +138,6 @@ impl Clone for Layout {
             epochs: *epochs,
             learning_rate: *learning_rate,
             heat: *heat,
-            torn: *torn,
         }
     }
 }
