@@ -1,5 +1,13 @@
 //! Connected components by union-find.
 
+use rayon::prelude::*;
+
+/// Rows that one task looks through.
+const CHUNK: usize = 1 << 14;
+/// Edges of a row are looked at in parts that end here, and at the end of the row. The first ones join nearly all of a
+/// graph that holds together; of the rest, nearly none lead from one set to another.
+const PARTS: [usize; 3] = [2, 5, usize::MAX];
+
 /// Disjoint sets of the numbers below n.
 pub(crate) struct Sets {
     /// A number that is its own parent is the smallest of its set; every other parent is smaller than its child.
@@ -19,6 +27,40 @@ impl Sets {
         self.parent[a.max(b) as usize] = a.min(b);
     }
 
+    /// Makes one set of each of the first `rows` numbers and those in `row(i)`.
+    pub(crate) fn join_rows<'a>(&mut self, rows: usize, row: impl Fn(usize) -> &'a [u32] + Sync) {
+        let mut from = 0;
+        for to in PARTS {
+            // Every number names its root now, so that edges within a set are told by two looks, on all threads.
+            let across: Vec<Vec<(u32, u32)>> = (0..rows.div_ceil(CHUNK))
+                .into_par_iter()
+                .map(|c| {
+                    let mut across = Vec::new();
+                    for i in c * CHUNK..((c + 1) * CHUNK).min(rows) {
+                        let ids = row(i);
+                        for &j in &ids[from.min(ids.len())..to.min(ids.len())] {
+                            if self.parent[i] != self.parent[j as usize] {
+                                across.push((i as u32, j));
+                            }
+                        }
+                    }
+                    across
+                })
+                .collect();
+            across.into_iter().flatten().for_each(|(i, j)| self.join(i, j));
+            self.flatten();
+            from = to;
+        }
+    }
+
+    /// Makes every number name its root.
+    fn flatten(&mut self) {
+        // Parents are smaller than their children: going up, each parent names its root already when it is asked.
+        for i in 0..self.parent.len() {
+            self.parent[i] = self.parent[self.parent[i] as usize];
+        }
+    }
+
     fn root(&mut self, mut i: u32) -> u32 {
         loop {
             let up = self.parent[i as usize];
@@ -33,12 +75,9 @@ impl Sets {
     }
 
     /// The set of each number, sets being counted in the order of their smallest number, and how many there are.
-    pub(crate) fn labels(self) -> (Vec<u32>, usize) {
+    pub(crate) fn labels(mut self) -> (Vec<u32>, usize) {
+        self.flatten();
         let mut label = self.parent;
-        // Parents are smaller than their children: going up, each parent is a root already when it is asked.
-        for i in 0..label.len() {
-            label[i] = label[label[i] as usize];
-        }
         let mut count = 0u32;
         for i in 0..label.len() {
             let root = label[i] as usize;

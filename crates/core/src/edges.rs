@@ -61,41 +61,11 @@ impl KnnGraph {
     /// ```
     pub fn symmetrize(&self, edges: Symmetry) -> Csr {
         let listed = self.to_csr();
-        let listing = listed.transposed();
-        let mut indptr = Vec::with_capacity(self.n() + 1);
-        // Both bounds are exact where all neighbors are mutual.
-        let (mut indices, mut data) = (Vec::with_capacity(listed.nnz()), Vec::with_capacity(listed.nnz()));
-        indptr.push(0);
-        for i in 0..self.n() {
-            let mut push = |id: u32, d: f32| {
-                indices.push(id);
-                data.push(d);
-            };
-            let ((a, a_dists), (b, b_dists)) = (listed.row(i), listing.row(i));
-            let (mut p, mut q) = (0, 0);
-            while p < a.len() && q < b.len() {
-                if a[p] == b[q] {
-                    push(a[p], smaller(a_dists[p], b_dists[q]));
-                    (p, q) = (p + 1, q + 1);
-                } else if a[p] < b[q] {
-                    if edges == Symmetry::Union {
-                        push(a[p], a_dists[p]);
-                    }
-                    p += 1;
-                } else {
-                    if edges == Symmetry::Union {
-                        push(b[q], b_dists[q]);
-                    }
-                    q += 1;
-                }
-            }
-            if edges == Symmetry::Union {
-                a[p..].iter().zip(&a_dists[p..]).for_each(|(&id, &d)| push(id, d));
-                b[q..].iter().zip(&b_dists[q..]).for_each(|(&id, &d)| push(id, d));
-            }
-            indptr.push(indices.len());
-        }
-        Csr::from_sorted(self.n(), indptr, indices, data)
+        let both = listed.combine(&listed.transposed(), |a, b| match (a, b) {
+            (Some(a), Some(b)) => Some(smaller(a, b)),
+            (a, b) => a.or(b).filter(|_| edges == Symmetry::Union),
+        });
+        both.expect("a square matrix has the shape of its transpose, and merged rows ascend as they do")
     }
 
     /// The connected components, the directions of the edges left aside: a component number for each row, numbered by
@@ -104,11 +74,7 @@ impl KnnGraph {
     /// A graph of several components is no error, but a map of it shows nothing of how they lie to each other.
     pub fn components(&self) -> (Vec<u32>, usize) {
         let mut sets = Sets::new(self.n());
-        for i in 0..self.n() {
-            for &id in self.row(i).0 {
-                sets.join(i as u32, id);
-            }
-        }
+        sets.join_rows(self.n(), |i| self.row(i).0);
         sets.labels()
     }
 
@@ -206,7 +172,7 @@ mod tests {
         }
 
         #[test]
-        fn components_agree_with_spreading(n in 0usize..60, k in 0usize..3, seed: u64) {
+        fn components_agree_with_spreading(n in 0usize..60, k in 0usize..8, seed: u64) {
             let g = random(n, k, seed);
             let (label, count) = g.components();
             prop_assert_eq!(&g.symmetrize(Symmetry::Union).components(), &(label.clone(), count));

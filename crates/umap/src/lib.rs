@@ -40,9 +40,10 @@
 //! with it ([`UmapModel::transform_with`] tells how).
 //!
 //! # Guarantee
-//! The same vectors, parameters and seed give the same bytes on any number of threads. The layout and the graph do so on
-//! any SIMD level too; the dense eigenproblems inside the spectral initialization may differ in the last place between
-//! instruction sets.
+//! The same vectors, parameters and seed give the same bytes on any number of threads. Graph, initialization and layout do
+//! so on any SIMD level too, but for two cases of the spectral initialization that solve larger dense eigenproblems, which
+//! may differ in the last place between instruction sets: more than 12 dimensions, and more components of the graph than
+//! twice the dimensions, if the vectors are known.
 
 mod curve;
 mod error;

@@ -1,6 +1,6 @@
 //! Arithmetic of fuzzy graphs.
 
-use super::union::{filtered_rows, symmetrize};
+use super::union::symmetrize;
 use crate::error::{Error, Result};
 use planisphere_core::Csr;
 use planisphere_kernels::{Kernel, Simd, math};
@@ -62,16 +62,20 @@ pub(crate) fn intersected(left: &Csr, right: &Csr, weight: f64) -> Result<Csr> {
     let (left_least, right_least) = (least(left), least(right).min(MOST_RIGHT));
     // One of the exponents is 1.
     let (p, q) = if weight < 0.5 { (1.0, weight / (1.0 - weight)) } else { ((1.0 - weight) / weight, 1.0) };
-    filtered_rows(left.rows(), |i, push| {
-        merge(left.row(i), right.row(i), |id, v, w| {
-            let (a, b) = (stored(v).unwrap_or(left_least), stored(w).unwrap_or(right_least));
-            push(id, if a > left_least || b > right_least { (power(a, p) * power(b, q)) as f32 } else { v + w });
-        });
-    })
+    let both = left.combine(right, |v, w| {
+        let (a, b) = (stored(v).unwrap_or(left_least), stored(w).unwrap_or(right_least));
+        let together = if a > left_least || b > right_least {
+            (power(a, p) * power(b, q)) as f32
+        } else {
+            v.unwrap_or(0.0) + w.unwrap_or(0.0)
+        };
+        Some(together).filter(|&w| w > 0.0)
+    });
+    Ok(both?)
 }
 
-fn stored(w: f32) -> Option<f64> {
-    (w > 0.0).then(|| f64::from(w))
+fn stored(w: Option<f32>) -> Option<f64> {
+    w.filter(|&w| w > 0.0).map(f64::from)
 }
 
 /// What a pair that `graph` does not connect counts as.
@@ -82,20 +86,6 @@ fn least(graph: &Csr) -> f64 {
 
 fn power(x: f64, p: f64) -> f64 {
     if p == 1.0 { x } else { f64::from(math::pow(x as f32, p as f32)) }
-}
-
-/// Calls `each(id, value of a, value of b)` for each id that either row holds, with 0 where one does not.
-fn merge(a: (&[u32], &[f32]), b: (&[u32], &[f32]), mut each: impl FnMut(u32, f32, f32)) {
-    let (mut p, mut q) = (0, 0);
-    while p < a.0.len() || q < b.0.len() {
-        let (x, y) = (a.0.get(p), b.0.get(q));
-        let in_a = x.is_some_and(|x| y.is_none_or(|y| x <= y));
-        let in_b = y.is_some_and(|y| x.is_none_or(|x| y <= x));
-        let id = if in_a { a.0[p] } else { b.0[q] };
-        each(id, if in_a { a.1[p] } else { 0.0 }, if in_b { b.1[q] } else { 0.0 });
-        p += usize::from(in_a);
-        q += usize::from(in_b);
-    }
 }
 
 /// Makes each row fully connected to one other again, after its weights have shrunk: rows are divided by their largest
@@ -266,18 +256,19 @@ fn check_weights(graph: &Csr) -> Result<()> {
 /// Checks what a graph must be to be laid out: as [`check_weights`], and symmetric.
 pub(crate) fn check_fuzzy(graph: &Csr) -> Result<()> {
     check_weights(graph)?;
-    let transposed = graph.transpose()?;
-    for i in 0..graph.rows() {
-        let mut found = None;
-        merge(graph.row(i), transposed.row(i), |col, v, w| {
-            if found.is_none() && (v - w).abs() > ASYMMETRY * v.max(w) {
-                found = Some((col, v));
-            }
-        });
-        if let Some((col, value)) = found {
+    let apart = graph.combine(&graph.transpose()?, |v, w| {
+        let (v, w) = (v.unwrap_or(0.0), w.unwrap_or(0.0));
+        Some(v).filter(|_| (v - w).abs() > ASYMMETRY * v.max(w))
+    })?;
+    let first = (0..apart.rows()).find_map(|row| {
+        let (ids, values) = apart.row(row);
+        Some((row, *ids.first()?, *values.first()?))
+    });
+    match first {
+        Some((row, col, value)) => {
             let problem = "the other direction has another weight";
-            return Err(Error::FuzzyGraph { row: i, col, value, problem });
+            Err(Error::FuzzyGraph { row, col, value, problem })
         }
+        None => Ok(()),
     }
-    Ok(())
 }

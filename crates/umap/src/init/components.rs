@@ -1,7 +1,10 @@
 //! Spectral positions of a graph that may fall apart: each connected component on its own, and the components placed by a
 //! layout of their own.
 
-use super::spectral::laplacian_eigenvectors;
+use super::block::CHUNK;
+use super::coarsen::members;
+use super::spectral::places;
+use super::walk::Walk;
 use crate::error::{Error, Result};
 use planisphere_core::{CancelToken, Context, CounterRng, Csr, Matrix, MatrixView, Warning};
 use planisphere_kernels::eigen;
@@ -9,6 +12,8 @@ use rayon::prelude::*;
 
 /// Components up to this number are placed by their distances; beyond it, by a spiral.
 const MOST_PLACED: usize = 1000;
+/// Components of fewer rows start at random places: so few sort themselves out in the first epochs.
+const SMALL: usize = 32;
 
 /// Spectral positions of all rows, at a scale of about 1.
 pub(crate) fn layout(
@@ -23,28 +28,27 @@ pub(crate) fn layout(
         return single(graph, dim, seed, cx);
     }
     cx.warn(Warning::Disconnected { components: count });
-    let mut members: Vec<Vec<u32>> = vec![Vec::new(); count];
-    for (i, &c) in label.iter().enumerate() {
-        members[c as usize].push(i as u32);
-    }
-    let centers = place(&members, data, dim, seed)?;
+    let pieces = Pieces::new(graph, &label, count);
+    let centers = pieces.place(data, dim, seed)?;
     let token = cx.token();
-    let parts: Vec<Vec<f32>> = members
-        .par_iter()
-        .enumerate()
-        .map(|(c, rows)| {
-            let radius = 0.5 * nearest(&centers, c);
-            component(graph, rows, dim, radius, seed.wrapping_add(c as u64), &token)
-        })
+    let parts: Vec<Part> = (0..count)
+        .into_par_iter()
+        .map(|c| pieces.positions(c, dim, 0.5 * nearest(&centers, c), seed, &token))
         .collect::<Result<_>>()?;
+    if let Some(warning) = not_converged(&parts) {
+        cx.warn(warning);
+    }
     let mut y = Matrix::zeros(graph.rows(), dim);
-    for (c, (rows, part)) in members.iter().zip(parts).enumerate() {
-        for (&i, p) in rows.iter().zip(part.chunks_exact(dim)) {
-            for ((v, p), m) in y.row_mut(i as usize).iter_mut().zip(p).zip(centers.row(c)) {
+    y.data_mut().par_chunks_mut(CHUNK * dim).enumerate().for_each(|(chunk, rows)| {
+        for (r, row) in rows.chunks_exact_mut(dim).enumerate() {
+            let i = chunk * CHUNK + r;
+            let c = label[i] as usize;
+            let at = pieces.local[i] as usize * dim;
+            for ((v, p), m) in row.iter_mut().zip(&parts[c].positions[at..]).zip(centers.row(c)) {
                 *v = p + m;
             }
         }
-    }
+    });
     Ok(y)
 }
 
@@ -55,93 +59,123 @@ fn single(graph: &Csr, dim: usize, seed: u64, cx: &mut Context<'_>) -> Result<Ma
         cx.warn(Warning::Fallback { what: "spectral init".into(), reason, instead: "random positions".into() });
         return Ok(super::random(n, dim, seed));
     }
-    let found = laplacian_eigenvectors(graph, dim, seed, &cx.token())?;
+    let found = places(Walk::new(graph), dim, seed, &cx.token())?;
     if !found.converged {
-        cx.warn(Warning::NotConverged { what: "spectral init".into(), iterations: found.products });
+        cx.warn(Warning::NotConverged { what: "spectral init".into(), iterations: found.products.ceil() as usize });
     }
-    let mut y = Matrix::zeros(n, dim);
-    for (c, v) in found.vectors.iter().enumerate() {
-        for (i, &x) in v.iter().enumerate() {
-            y.row_mut(i)[c] = x as f32;
-        }
-    }
-    Ok(y)
+    Ok(Matrix::from_vec(n, dim, found.vectors)?)
 }
 
-/// Positions of one component around the origin, within ±`radius`, row-major.
-fn component(graph: &Csr, rows: &[u32], dim: usize, radius: f32, seed: u64, token: &CancelToken) -> Result<Vec<f32>> {
-    let n = rows.len();
-    if n < 2 * dim || n <= dim + 1 {
-        let rng = CounterRng::new(seed, "small component");
-        return Ok(rows
-            .iter()
-            .flat_map(|&i| {
+/// What to tell if not all parts converged.
+fn not_converged(parts: &[Part]) -> Option<Warning> {
+    let failed = parts.iter().filter(|p| !p.converged);
+    let what = format!("spectral init of {} of {} components", failed.clone().count(), parts.len());
+    failed.map(|p| p.products).max().map(|iterations| Warning::NotConverged { what, iterations })
+}
+
+/// The graph taken apart.
+struct Pieces {
+    /// Rows in the order of their components, ascending within each.
+    rows: Vec<u32>,
+    /// Where each component starts among them, and their number at the end.
+    start: Vec<usize>,
+    /// Which of its component's rows each row is.
+    local: Vec<u32>,
+    /// The graph with its rows in that order, columns counted within the component.
+    walk: Walk<'static>,
+}
+
+/// Positions of one component around the origin, row-major.
+struct Part {
+    positions: Vec<f32>,
+    converged: bool,
+    products: usize,
+}
+
+impl Pieces {
+    fn new(graph: &Csr, label: &[u32], count: usize) -> Self {
+        let (start, rows) = members(label, count);
+        let mut local = vec![0u32; rows.len()];
+        for w in start.windows(2) {
+            rows[w[0]..w[1]].iter().enumerate().for_each(|(p, &i)| local[i as usize] = p as u32);
+        }
+        let walk = Walk::new(graph).reordered(&rows, &local);
+        Self { rows, start, local, walk }
+    }
+
+    /// Positions of component `c`, within ±`radius`.
+    fn positions(&self, c: usize, dim: usize, radius: f32, seed: u64, token: &CancelToken) -> Result<Part> {
+        let (from, to) = (self.start[c], self.start[c + 1]);
+        let n = to - from;
+        if n < SMALL.max(2 * dim) {
+            let rng = CounterRng::new(seed, "small component");
+            let positions = self.rows[from..to].iter().flat_map(|&i| {
                 let draws = rng.at(0, u64::from(i));
                 (0..dim).map(move |c| radius * (2.0 * draws.unit(c as u64) - 1.0))
-            })
-            .collect());
+            });
+            return Ok(Part { positions: positions.collect(), converged: true, products: 0 });
+        }
+        let found = places(self.walk.part(from, to), dim, seed.wrapping_add(c as u64), token)?;
+        let mut positions = found.vectors;
+        let largest = positions.iter().fold(0f32, |m, v| m.max(v.abs()));
+        let scale = if largest > 0.0 { radius / largest } else { 0.0 };
+        positions.iter_mut().for_each(|v| *v *= scale);
+        Ok(Part { positions, converged: found.converged, products: found.products.ceil() as usize })
     }
-    let found = laplacian_eigenvectors(&subgraph(graph, rows)?, dim, seed, token)?;
-    let largest = found.vectors.iter().flatten().fold(0.0f64, |m, v| m.max(v.abs()));
-    let scale = f64::from(radius) / largest;
-    Ok((0..n).flat_map(|i| found.vectors.iter().map(move |v| (v[i] * scale) as f32)).collect())
-}
 
-/// The rows and columns `rows`, which ascend, of `graph`.
-fn subgraph(graph: &Csr, rows: &[u32]) -> Result<Csr> {
-    let mut indptr = vec![0];
-    let (mut indices, mut data) = (Vec::new(), Vec::new());
-    for &i in rows {
-        let (ids, weights) = graph.row(i as usize);
-        for (id, &w) in ids.iter().zip(weights) {
-            // A component has no edges that leave it.
-            if let Ok(p) = rows.binary_search(id) {
-                indices.push(p as u32);
-                data.push(w);
+    /// Places of the components. Up to 2 · dim of them stand on the axes, as in umap-learn. More stand where their mean
+    /// vectors are, seen along the principal axes of those means; where vectors are not known, or there are very many, on
+    /// a spiral.
+    fn place(&self, data: Option<MatrixView<'_>>, dim: usize, seed: u64) -> Result<Matrix> {
+        let count = self.start.len() - 1;
+        let mut y = Matrix::zeros(count, dim);
+        if count <= 2 * dim {
+            let half = count.div_ceil(2);
+            for c in 0..count {
+                y.row_mut(c)[c % half] = if c < half { 1.0 } else { -1.0 };
             }
-        }
-        indptr.push(indices.len());
-    }
-    Ok(Csr::new(rows.len(), indptr, indices, data)?)
-}
-
-/// Places of the components. Up to 2 · dim of them stand on the axes, as in umap-learn. More stand where their mean vectors
-/// are, seen along the principal axes of those means; where vectors are not known, or there are very many, on a spiral.
-fn place(members: &[Vec<u32>], data: Option<MatrixView<'_>>, dim: usize, seed: u64) -> Result<Matrix> {
-    let count = members.len();
-    let mut y = Matrix::zeros(count, dim);
-    if count <= 2 * dim {
-        let half = count.div_ceil(2);
-        for c in 0..count {
-            y.row_mut(c)[c % half] = if c < half { 1.0 } else { -1.0 };
-        }
-        return Ok(y);
-    }
-    if let Some(x) = data.filter(|_| count <= MOST_PLACED) {
-        let means = means(x, members);
-        if let Some(y) = principal(&means, x.cols(), dim)? {
             return Ok(y);
         }
-    }
-    spiral(&mut y, seed);
-    Ok(y)
-}
-
-/// Mean vector of each component, row-major.
-fn means(x: MatrixView<'_>, members: &[Vec<u32>]) -> Vec<f64> {
-    let d = x.cols();
-    let rows: Vec<Vec<f64>> = members
-        .par_iter()
-        .map(|rows| {
-            let mut mean = vec![0.0; d];
-            for &i in rows {
-                mean.iter_mut().zip(x.row(i as usize)).for_each(|(m, &v)| *m += f64::from(v));
+        if let Some(x) = data.filter(|_| count <= MOST_PLACED) {
+            let means = self.means(x);
+            if let Some(y) = principal(&means, x.cols(), dim)? {
+                return Ok(y);
             }
-            mean.iter_mut().for_each(|m| *m /= rows.len() as f64);
-            mean
-        })
-        .collect();
-    rows.concat()
+        }
+        spiral(&mut y, seed);
+        Ok(y)
+    }
+
+    /// Mean vector of each component, row-major. The rows of each are added up in blocks, so that a large component does
+    /// not keep one thread busy alone.
+    fn means(&self, x: MatrixView<'_>) -> Vec<f64> {
+        let d = x.cols();
+        let add = |mut sum: Vec<f64>, other: Vec<f64>| {
+            sum.iter_mut().zip(other).for_each(|(s, v)| *s += v);
+            sum
+        };
+        let means: Vec<Vec<f64>> = self
+            .start
+            .par_windows(2)
+            .map(|w| {
+                let rows = &self.rows[w[0]..w[1]];
+                let blocks: Vec<Vec<f64>> = rows
+                    .par_chunks(CHUNK)
+                    .map(|rows| {
+                        let mut sum = vec![0.0; d];
+                        for &i in rows {
+                            sum.iter_mut().zip(x.row(i as usize)).for_each(|(m, &v)| *m += f64::from(v));
+                        }
+                        sum
+                    })
+                    .collect();
+                let mut mean = blocks.into_iter().fold(vec![0.0; d], add);
+                mean.iter_mut().for_each(|m| *m /= rows.len() as f64);
+                mean
+            })
+            .collect();
+        means.concat()
+    }
 }
 
 /// Principal coordinates of the means, scaled to ±1; nothing if they all coincide.
@@ -152,31 +186,38 @@ fn principal(means: &[f64], d: usize, dim: usize) -> Result<Option<Matrix>> {
         center.iter_mut().zip(row).for_each(|(c, v)| *c += v / count as f64);
     }
     let centered: Vec<f64> = means.iter().enumerate().map(|(i, v)| v - center[i % d]).collect();
-    // The eigenvectors of the Gram matrix of the rows are their principal coordinates, up to scale.
-    let mut transposed = vec![0.0; means.len()];
-    for i in 0..count {
-        for c in 0..d {
-            transposed[c * count + i] = centered[i * d + c];
+    // Of the two Gram matrices, the smaller one: that of the columns has the axes as eigenvectors, that of the rows their
+    // coordinates, up to scale.
+    let by_rows = count < d;
+    let size = count.min(d);
+    let mut gram = vec![0.0; size * size];
+    if by_rows {
+        let mut transposed = vec![0.0; means.len()];
+        for (p, v) in centered.iter().enumerate() {
+            transposed[p % d * count + p / d] = *v;
         }
+        eigen::add_gram(d, count, &transposed, &mut gram);
+    } else {
+        eigen::add_gram(count, d, &centered, &mut gram);
     }
-    let mut gram = vec![0.0; count * count];
-    eigen::add_gram(d, count, &transposed, &mut gram);
     if gram.iter().any(|v| !v.is_finite()) {
-        return Err(Error::param(
-            "init",
-            "spectral",
-            "the vectors are too large to place components by; scale them down",
-        ));
+        let reason = "the vectors are too large to place components by; scale them down";
+        return Err(Error::param("init", "spectral", reason));
     }
-    let (values, vectors) = eigen::symmetric(count, &gram)?;
+    let (values, vectors) = eigen::symmetric(size, &gram)?;
     let mut y = Matrix::zeros(count, dim);
-    for c in 0..dim.min(count) {
-        let j = count - 1 - c;
-        let size = values[j].max(0.0).sqrt();
-        let v = &vectors[j * count..(j + 1) * count];
-        let largest = v.iter().copied().fold(0.0f64, |m, x| if x.abs() > m.abs() { x } else { m });
-        for (i, x) in v.iter().enumerate() {
-            y.row_mut(i)[c] = (x * size * largest.signum()) as f32;
+    for c in 0..dim.min(size) {
+        let j = size - 1 - c;
+        let v = &vectors[j * size..(j + 1) * size];
+        let coordinates: Vec<f64> = if by_rows {
+            let scale = values[j].max(0.0).sqrt();
+            v.iter().map(|x| x * scale).collect()
+        } else {
+            centered.chunks_exact(d).map(|row| row.iter().zip(v).map(|(x, a)| x * a).sum()).collect()
+        };
+        let largest = coordinates.iter().copied().fold(0.0f64, |m, x| if x.abs() > m.abs() { x } else { m });
+        for (i, x) in coordinates.iter().enumerate() {
+            y.row_mut(i)[c] = (x * 1f64.copysign(largest)) as f32;
         }
     }
     let max = y.data().iter().fold(0f32, |m, v| m.max(v.abs()));
@@ -223,4 +264,18 @@ fn nearest(centers: &Matrix, c: usize) -> f32 {
         }
     }
     if best.is_finite() { best.sqrt().max(floor) } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_that_did_not_converge_are_counted() {
+        let part = |converged, products| Part { positions: vec![], converged, products };
+        assert_eq!(not_converged(&[part(true, 5), part(true, 9)]), None);
+        let some = not_converged(&[part(false, 50), part(true, 90), part(false, 60)]);
+        let what = "spectral init of 2 of 3 components".to_owned();
+        assert_eq!(some, Some(Warning::NotConverged { what, iterations: 60 }));
+    }
 }

@@ -1,13 +1,20 @@
 //! Initial positions.
 
+mod block;
+mod coarsen;
 mod components;
+mod multilevel;
+mod small;
 mod spectral;
+mod walk;
 
 pub use spectral::{Eigenvectors, laplacian_eigenvectors};
 
 use crate::error::{Error, Result};
 use crate::params::{Init, Umap};
+use block::CHUNK;
 use planisphere_core::{Context, CounterRng, Csr, Matrix, MatrixView};
+use rayon::prelude::*;
 
 /// Half the width of the box that coordinates are scaled into before the noise.
 const HALF_WIDTH: f32 = 10.0;
@@ -43,13 +50,21 @@ pub(crate) fn initial(umap: &Umap, graph: &Csr, data: Option<MatrixView<'_>>, cx
 fn random(n: usize, dim: usize, seed: u64) -> Matrix {
     let rng = CounterRng::new(seed, "random init");
     let mut y = Matrix::zeros(n, dim);
-    for i in 0..n {
+    for_rows(&mut y, |i, row| {
         let draws = rng.at(0, i as u64);
-        for (c, v) in y.row_mut(i).iter_mut().enumerate() {
+        for (c, v) in row.iter_mut().enumerate() {
             *v = HALF_WIDTH * (2.0 * draws.unit(c as u64) - 1.0);
         }
-    }
+    });
     y
+}
+
+/// Calls `f` with the number and the values of each row.
+fn for_rows(y: &mut Matrix, f: impl Fn(usize, &mut [f32]) + Sync) {
+    let dim = y.cols();
+    y.data_mut().par_chunks_mut(CHUNK * dim).enumerate().for_each(|(c, rows)| {
+        rows.chunks_exact_mut(dim).enumerate().for_each(|(r, row)| f(c * CHUNK + r, row));
+    });
 }
 
 #[cfg(feature = "pca")]
@@ -75,30 +90,37 @@ fn principal(_: MatrixView<'_>, _: usize, _: &mut Context<'_>) -> Result<Matrix>
 
 /// Scales to ±10 and adds a little noise.
 fn add_noise(y: &mut Matrix, seed: u64) {
-    let max = y.data().iter().fold(0f32, |m, v| m.max(v.abs()));
+    let max = y.data().par_iter().with_min_len(CHUNK).map(|v| v.abs()).reduce(|| 0.0, f32::max);
     // In f64: given positions may be of any size.
     let scale = if max > 0.0 { f64::from(HALF_WIDTH) / f64::from(max) } else { 0.0 };
     let rng = CounterRng::new(seed, "init noise");
-    for i in 0..y.rows() {
+    for_rows(y, |i, row| {
         let draws = rng.at(0, i as u64);
-        for (c, v) in y.row_mut(i).iter_mut().enumerate() {
+        for (c, v) in row.iter_mut().enumerate() {
             *v = (f64::from(*v) * scale) as f32 + NOISE * draws.normal(c as u64);
         }
-    }
+    });
 }
 
 /// Moves and scales each coordinate to run from 0 to 10, as umap-learn starts its layout.
 fn into_box(y: &mut Matrix) {
-    for c in 0..y.cols() {
-        let (mut low, mut high) = (f32::INFINITY, f32::NEG_INFINITY);
-        for i in 0..y.rows() {
-            low = low.min(y.row(i)[c]);
-            high = high.max(y.row(i)[c]);
+    let dim = y.cols();
+    let bounds = |rows: &[f32]| {
+        let mut bounds = vec![(f32::INFINITY, f32::NEG_INFINITY); dim];
+        for row in rows.chunks_exact(dim) {
+            bounds.iter_mut().zip(row).for_each(|(b, &v)| *b = (b.0.min(v), b.1.max(v)));
         }
-        let scale = if high > low { BOX / (high - low) } else { 0.0 };
-        for i in 0..y.rows() {
-            let v = &mut y.row_mut(i)[c];
+        bounds
+    };
+    let wider = |mut a: Vec<(f32, f32)>, b: Vec<(f32, f32)>| {
+        a.iter_mut().zip(b).for_each(|(a, b)| *a = (a.0.min(b.0), a.1.max(b.1)));
+        a
+    };
+    let bounds = y.data().par_chunks(CHUNK * dim).map(bounds).reduce(|| bounds(&[]), wider);
+    for_rows(y, |_, row| {
+        for (v, (low, high)) in row.iter_mut().zip(&bounds) {
+            let scale = if high > low { BOX / (high - low) } else { 0.0 };
             *v = (*v - low) * scale;
         }
-    }
+    });
 }

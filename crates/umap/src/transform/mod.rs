@@ -180,18 +180,16 @@ fn key((ids, dists): (&[u32], &[f32])) -> u64 {
 /// is 1, so that no other row has a part in it.
 fn without_rare(weights: &Csr, epochs: u32) -> Result<Csr> {
     let least = 1.0 / epochs as f32;
-    let mut indptr = Vec::with_capacity(weights.rows() + 1);
-    let (mut indices, mut data) = (Vec::with_capacity(weights.nnz()), Vec::with_capacity(weights.nnz()));
-    indptr.push(0);
-    for i in 0..weights.rows() {
-        let (ids, row) = weights.row(i);
-        for (&id, &w) in ids.iter().zip(row).filter(|e| *e.1 >= least) {
-            indices.push(id);
-            data.push(w);
+    let kept = Csr::by_rows(weights.rows(), weights.cols(), |i, ids, values| {
+        let (from, row) = weights.row(i);
+        for (&id, &w) in from.iter().zip(row) {
+            if w >= least {
+                ids.push(id);
+                values.push(w);
+            }
         }
-        indptr.push(indices.len());
-    }
-    Ok(Csr::new(weights.cols(), indptr, indices, data)?)
+    });
+    Ok(kept?)
 }
 
 /// Neighbors of new rows that somebody brings: checked, and ascending by (distance, id).
