@@ -1,7 +1,10 @@
-//! What the benchmarks share: synthetic data, thread pools and names. Nothing here reads a file or a clock.
+//! What the benchmarks share: synthetic data, thread pools and names; and [`layouts`], a comparison that is a program of
+//! its own. Nothing here reads a file.
 //!
 //! Each layer has a file of its own beside `Cargo.toml`. `cargo bench -p planisphere-benches --bench knn` measures one,
 //! and `cargo bench -p planisphere-benches --bench knn -- --test` runs each benchmark of it once.
+
+pub mod layouts;
 
 use criterion::BenchmarkId;
 use planisphere_core::{CounterRng, Matrix};
