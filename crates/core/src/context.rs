@@ -146,7 +146,8 @@ impl<'a> Context<'a> {
                 self.entered = false;
                 Ok(r)
             }
-            _ => Ok(f(self)),
+            // Into the pool once, instead of with every parallel loop, if the caller is not one of its threads.
+            _ => Ok(rayon::scope(|_| f(self))),
         }
     }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 /// Rows that move at the same time: 1 / BLOCKS of all.
 const BLOCKS: usize = 16;
 /// Rows that one task moves.
-const CHUNK: usize = 2 * LANES;
+const CHUNK: usize = LANES;
 
 /// Positions on their way, in `D` dimensions, of which the map may have less: the others stay zero, since differences of
 /// zeros push nothing.
