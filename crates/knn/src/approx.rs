@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::metric::{Distance, Metric};
 use crate::space::{Rows, Space};
 use crate::stand_in::StandIn;
+use crate::twins::Twins;
 use planisphere_core::{Context, Decision, KnnGraph, MatrixView, Warning};
 use planisphere_kernels::Simd;
 use serde::{Deserialize, Serialize};
@@ -92,8 +93,19 @@ impl Approx {
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<KnnGraph> {
         let x = x.into();
         self.check()?;
+        cx.run(|cx| {
+            x.check()?;
+            match Twins::find(x, self.k) {
+                Some(twins) => twins.fit(x, cx, |x, cx| self.fit_rows(x, cx)),
+                None => self.fit_rows(x, cx),
+            }
+        })?
+    }
+
+    /// [`Approx::fit_with`] for finite rows, of which hardly any are equal.
+    pub(crate) fn fit_rows(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<KnnGraph> {
         if !self.pays(x) {
-            return Exact::new(self.k).metric(self.metric.clone()).fit_with(x, cx);
+            return Exact::new(self.k).metric(self.metric.clone()).fit_rows(x, cx);
         }
         self.fit_in(x, |simd| Space::new(&self.metric, x, simd), cx)
     }

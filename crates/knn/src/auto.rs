@@ -3,6 +3,7 @@
 use crate::coded::search::few;
 use crate::error::{Error, Result};
 use crate::metric::Metric;
+use crate::twins::Twins;
 use crate::{Approx, Exact, Index};
 use planisphere_core::{Context, Decision, KnnGraph, Matrix, MatrixView};
 use serde::{Deserialize, Serialize};
@@ -233,10 +234,21 @@ impl Auto {
     /// As [`Approx::fit_with`], and those of [`Auto::choose`].
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<KnnGraph> {
         let x = x.into();
+        cx.run(|cx| {
+            x.check()?;
+            match Twins::find(x, self.k) {
+                Some(twins) => twins.fit(x, cx, |x, cx| self.fit_rows(x, cx)),
+                None => self.fit_rows(x, cx),
+            }
+        })?
+    }
+
+    /// [`Auto::fit_with`] for finite rows, of which hardly any are equal.
+    fn fit_rows(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<KnnGraph> {
         if self.decide(x.rows(), x.cols(), cx)? {
-            Exact::new(self.k).metric(self.metric.clone()).fit_with(x, cx)
+            Exact::new(self.k).metric(self.metric.clone()).fit_rows(x, cx)
         } else {
-            self.approx().fit_with(x, cx)
+            self.approx().fit_rows(x, cx)
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::metric::{Distance, Metric};
 use crate::search::{Prepared, Scratch};
 use crate::space::{Rows, Space};
+use crate::twins::Twins;
 use planisphere_core::{Context, KnnGraph, MatrixView};
 use planisphere_kernels::Simd;
 use rayon::prelude::*;
@@ -76,13 +77,21 @@ impl Exact {
         let x = x.into();
         cx.run(|cx| {
             x.check()?;
-            let prepare = |simd| {
-                let space = Space::new(&self.metric, x, simd)?;
-                let rows = space.rows(x)?;
-                Ok((space, rows))
-            };
-            self.search(x.rows(), x.cols(), prepare, cx)
+            match Twins::find(x, self.k) {
+                Some(twins) => twins.fit(x, cx, |x, cx| self.fit_rows(x, cx)),
+                None => self.fit_rows(x, cx),
+            }
         })?
+    }
+
+    /// [`Exact::fit_with`] for finite rows, of which hardly any are equal.
+    pub(crate) fn fit_rows(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<KnnGraph> {
+        let prepare = |simd| {
+            let space = Space::new(&self.metric, x, simd)?;
+            let rows = space.rows(x)?;
+            Ok((space, rows))
+        };
+        self.search(x.rows(), x.cols(), prepare, cx)
     }
 
     /// The neighbor graph of `x` by a distance of your own (any [`Metric`] set before does not count), on the current

@@ -84,6 +84,7 @@ pub mod quality;
 mod search;
 mod space;
 mod stand_in;
+mod twins;
 
 pub use approx::Approx;
 pub use auto::{Auto, Choice, Method, ParseMethodError};
