@@ -182,6 +182,34 @@ mod tests {
         }
     }
 
+    /// umap-learn's `make_epochs_per_sample`: the inverse of the rate, −1 for an edge that is never sampled.
+    #[test]
+    fn rates_are_those_of_the_reference() {
+        let cases = planisphere_fixtures::golden_json("epochs_per_sample.json");
+        let mut checked = 0;
+        for case in cases.as_array().unwrap() {
+            let numbers = |key: &str| -> Vec<f64> {
+                case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
+            };
+            let weights: Vec<f32> = numbers("weights").iter().map(|&w| w as f32).collect();
+            let graph = row(&weights);
+            let plan = Plan::lines(&graph, largest(&graph), vec![0], Vec::new(), |j| j, |_| 7);
+            for (e, want) in numbers("epochs_per_sample").into_iter().enumerate() {
+                let rate = plan.line[e + 1].wrapping_sub(plan.line[e]);
+                if want < 0.0 {
+                    assert_eq!(rate, 0);
+                } else {
+                    let got = 2f64.powi(32) / f64::from(rate);
+                    // A rate is a whole number of 2⁻³².
+                    let tolerance = want * (1e-6 + want / 2f64.powi(32));
+                    assert!((got - want).abs() <= tolerance, "weight {}: {got} is not {want}", weights[e]);
+                }
+                checked += 1;
+            }
+        }
+        assert!(checked > 50);
+    }
+
     #[test]
     fn hubs_are_sampled_no_more_than_is_useful() {
         let plan = Plan::to_fixed(&row(&vec![1.0; 10_000]), &[0]).unwrap();
