@@ -2,9 +2,24 @@
 
 use crate::Failure;
 use planisphere::core::{Context, Matrix, Stage};
-use planisphere::dataset::{Table, TableReader};
+use planisphere::dataset::{Table, TableReader, Vectors};
 use planisphere::embed::{Encoder, EncoderOptions};
 use std::path::Path;
+
+/// A reader of the columns that were named. If texts are asked for, vectors are not.
+pub fn reader(text: Option<&String>, id: Option<&String>, label: Option<&String>) -> TableReader {
+    let mut reader = TableReader::new();
+    if let Some(column) = text {
+        reader = reader.text(column).vectors(Vectors::None);
+    }
+    if let Some(column) = id {
+        reader = reader.id(column);
+    }
+    if let Some(column) = label {
+        reader = reader.label(column);
+    }
+    reader
+}
 
 /// Reads a table, as a timed stage.
 ///
@@ -26,7 +41,21 @@ pub fn staged<R>(
     cx.stage(stage, 0.1, f)
 }
 
-/// Loads the model that `--model` names: `builtin`, `minilm`, a directory, a static model file, or a name on the hub.
+/// The vectors of a table's texts, if it has no others.
+///
+/// # Errors
+/// The model's and the encoder's.
+pub fn embedded(table: &Table, model: &str, cx: &mut Context<'_>) -> Result<Option<Matrix>, Failure> {
+    match (table.vectors(), table.texts()) {
+        (None, Some(texts)) => {
+            let encoder = load_model(model, None, cx)?;
+            Ok(Some(encode(&encoder, texts, cx)?))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Loads the embedding model of this name: `builtin`, `minilm`, a directory, a static model file, or a name on the hub.
 ///
 /// # Errors
 /// The model's.
@@ -54,7 +83,7 @@ fn from_hub(name: &str) -> Result<Encoder, Failure> {
 #[cfg(not(feature = "hub"))]
 fn from_hub(name: &str) -> Result<Encoder, Failure> {
     Err(Failure::Usage(format!(
-        "--model {name}: there is no such folder or file, and models by name need a build with --features hub"
+        "embedding model {name}: there is no such folder or file, and models by name need a build with --features hub"
     )))
 }
 

@@ -30,7 +30,8 @@ pub struct Common {
 }
 
 impl Common {
-    /// Checks what can be known about outputs before the work: `outputs` and the report have a folder to stand in.
+    /// Checks what can be known about outputs before the work: `outputs` and the report have a folder to stand in, and are
+    /// none themselves.
     ///
     /// # Errors
     /// [`Failure::Usage`] names the output.
@@ -39,6 +40,9 @@ impl Common {
             let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !folder.is_dir() {
                 return Err(Failure::Usage(format!("{}: there is no folder {}", out.display(), folder.display())));
+            }
+            if out.is_dir() {
+                return Err(Failure::Usage(format!("{}: is a folder, not a file", out.display())));
             }
         }
         Ok(())

@@ -16,7 +16,8 @@ pub struct RunReport {
     pub n: usize,
     /// Columns of the vectors.
     pub d: usize,
-    seed: u64,
+    /// The seed of the command line, unless the program has it from elsewhere.
+    pub seed: u64,
     threads: usize,
     seconds: f64,
     /// Seconds of each stage, all its runs together.

@@ -1,12 +1,13 @@
 //! A table of texts or vectors in, an interactive map out:
-//! `map messages.csv --text text --label label --out map.html`.
+//! `map messages.csv --text text --label label --out map.html`. With `--save-model` a map is kept, for `place` to put
+//! further rows on it.
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, ValueEnum};
 use planisphere::core::{Context, KnnGraph, Matrix, Stage};
-use planisphere::dataset::{Table, TableReader, Vectors, write_atomic, write_map_csv, write_npy};
+use planisphere::dataset::{Table, TableReader, write_atomic, write_map_csv, write_npy};
 use planisphere::knn::{self, Exact, Metric, quality};
 use planisphere::pca::Pca;
-use planisphere::umap::{Init, Umap};
+use planisphere::umap::{Init, Labels, Umap, UmapModel};
 use planisphere::viz_spec::{Figure, Page, ScatterMap};
 use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run, say};
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ struct Cli {
     /// Column with the ids [default: id if there is one, else row numbers]
     #[arg(long, value_name = "COL")]
     id: Option<String>,
-    /// Column with the labels that color the map [default: label if there is one]
+    /// Column with the labels that color the map [default: that of --supervise, or label if there is one]
     #[arg(long, value_name = "COL")]
     label: Option<String>,
     /// For texts: `builtin`, a sentence-transformers folder, or a static model file
@@ -42,15 +43,6 @@ struct Cli {
     /// Neighbors of each row, the row itself counted: more shows more of the whole, fewer more detail
     #[arg(long, value_name = "N", default_value_t = 15)]
     n_neighbors: usize,
-    /// How close points may lie, from 0 (tight groups) to 1
-    #[arg(long, value_name = "X", default_value_t = 0.1)]
-    min_dist: f64,
-    /// Passes of the layout [default: 500 up to 10,000 rows, 200 above]
-    #[arg(long, value_name = "N")]
-    n_epochs: Option<u32>,
-    /// Where the points start
-    #[arg(long, value_enum, default_value_t = Start::Spectral)]
-    init: Start,
     /// How neighbors are searched: auto, exact, approx, or approx:RECALL
     #[arg(long, value_name = "METHOD", default_value_t = knn::Method::Auto)]
     knn: knn::Method,
@@ -59,10 +51,54 @@ struct Cli {
     quality: bool,
     /// Where to write the map, repeatable; the ending says what: .html (page), .json (Plotly figure), .csv, .npy. With
     /// several methods, all but .html get the method's name in front of the ending
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "save_model")]
     out: Vec<PathBuf>,
+    /// Keep the fitted UMAP, with the vectors, for `place` to put further rows on the map
+    #[arg(long, value_name = "FILE")]
+    save_model: Option<PathBuf>,
+    #[command(flatten)]
+    umap: UmapFlags,
     #[command(flatten)]
     common: Common,
+}
+
+/// umap-learn's parameters, with its defaults. What they may be is checked by the library.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "UMAP")]
+struct UmapFlags {
+    /// Column with classes that the map shall follow: rows of one are drawn together; empty cells are unlabeled rows
+    #[arg(long, visible_alias = "target", value_name = "COL")]
+    supervise: Option<String>,
+    /// How much the classes count against the data, from 0 to 1
+    #[arg(long, value_name = "X", default_value_t = 0.5, requires = "supervise")]
+    target_weight: f64,
+    /// How close points may lie, from 0 (tight groups) to --spread
+    #[arg(long, value_name = "X", default_value_t = 0.1)]
+    min_dist: f64,
+    /// Scale of the map: the distance over which closeness fades
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    spread: f64,
+    /// Passes of the layout [default: 500 up to 10,000 rows, 200 above]
+    #[arg(long, value_name = "N")]
+    n_epochs: Option<u32>,
+    /// Where the points start
+    #[arg(long, value_enum, default_value_t = Start::Spectral)]
+    init: Start,
+    /// Step size at the start; it falls to 0
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    learning_rate: f32,
+    /// Random rows that each sampled edge pushes away
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    negative_sample_rate: u32,
+    /// Weight of repulsion against attraction
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    repulsion_strength: f32,
+    /// Neighbors, possibly a fraction, that count as fully connected to each row
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    local_connectivity: f64,
+    /// From 1, where either end of an edge keeps it, to 0, where it takes both
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    set_op_mix_ratio: f32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,7 +119,7 @@ const QUALITY_SAMPLE: usize = 5000;
 
 fn main() -> ExitCode {
     run(|cli: Cli| {
-        check_outputs(&cli)?;
+        check_flags(&cli)?;
         let mut report = RunReport::start("map", &cli.common);
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);
@@ -96,11 +132,27 @@ fn main() -> ExitCode {
         (report.n, report.d) = (vectors.rows(), vectors.cols());
         note_parameters(&cli, &metric, embedded.is_some(), &mut report);
 
-        let mut maps = Vec::new();
+        let classes = classes(&cli, &table, &mut cx)?;
+        let (mut maps, mut model) = (Vec::new(), None);
         for &method in &methods(&cli) {
-            maps.push((method, project(&cli, method, &metric, vectors, &mut cx)?));
+            let y = match method {
+                Method::Umap => {
+                    let fitted = umap(&cli, &metric, vectors, classes.as_ref(), &mut cx)?;
+                    match &cli.save_model {
+                        Some(_) => model.insert(fitted).embedding().clone(),
+                        None => fitted.into_embedding(),
+                    }
+                }
+                Method::Pca => Pca::new(cli.n_components.into()).fit_with(vectors, &mut cx)?.into_embedding(),
+            };
+            maps.push((method, y));
         }
-        input::staged(&mut cx, Stage::Write, |_| cli.out.iter().try_for_each(|out| write(&cli, out, &table, &maps)))?;
+        input::staged(&mut cx, Stage::Write, |_| {
+            if let (Some(path), Some(model)) = (&cli.save_model, &model) {
+                model.save(path)?;
+            }
+            cli.out.iter().try_for_each(|out| write(&cli, out, &table, &maps))
+        })?;
         if cli.quality {
             score(&cli, &metric, vectors, &table, &maps, &mut report, &mut cx)?;
         }
@@ -108,15 +160,24 @@ fn main() -> ExitCode {
     })
 }
 
-/// Bad file names are told before the work, not after it.
-fn check_outputs(cli: &Cli) -> Result<(), Failure> {
+/// Bad file names and flags that would be passed over in silence are told before the work, not after it.
+fn check_flags(cli: &Cli) -> Result<(), Failure> {
     for out in &cli.out {
         if !["html", "json", "csv", "npy"].contains(&ending(out)) {
             let line = format!("--out {}: must end in .html, .json, .csv or .npy", out.display());
             return Err(Failure::Usage(line));
         }
+        if cli.save_model.as_ref() == Some(out) {
+            return Err(Failure::Usage(format!("--save-model {}: --out has the same name", out.display())));
+        }
     }
-    cli.common.check_outputs(cli.out.iter().map(PathBuf::as_path))
+    if !cli.method.contains(&Method::Umap) {
+        let flags = [("--save-model", cli.save_model.is_some()), ("--supervise", cli.umap.supervise.is_some())];
+        if let Some((flag, _)) = flags.iter().find(|f| f.1) {
+            return Err(Failure::Usage(format!("{flag} is for --method umap")));
+        }
+    }
+    cli.common.check_outputs(cli.out.iter().chain(&cli.save_model).map(PathBuf::as_path))
 }
 
 fn ending(path: &Path) -> &str {
@@ -138,25 +199,23 @@ fn methods(cli: &Cli) -> Vec<Method> {
 
 /// The table, and the vectors of its texts if they are to be embedded.
 fn read(cli: &Cli, cx: &mut Context<'_>) -> Result<(Table, Option<Matrix>), Failure> {
-    let mut reader = TableReader::new();
-    if let Some(column) = &cli.text {
-        reader = reader.text(column).vectors(Vectors::None);
-    }
-    if let Some(column) = &cli.id {
-        reader = reader.id(column);
-    }
-    if let Some(column) = &cli.label {
-        reader = reader.label(column);
-    }
-    let table = input::read_table(&reader, &cli.input, cx)?;
-    let vectors = match (table.vectors(), table.texts()) {
-        (None, Some(texts)) => {
-            let encoder = input::load_model(&cli.model, None, cx)?;
-            Some(input::encode(&encoder, texts, cx)?)
-        }
-        _ => None,
-    };
-    Ok((table, vectors))
+    let table = input::read_table(&reader(cli, cli.label.as_ref().or(cli.umap.supervise.as_ref())), &cli.input, cx)?;
+    let embedded = input::embedded(&table, &cli.model, cx)?;
+    Ok((table, embedded))
+}
+
+fn reader(cli: &Cli, label: Option<&String>) -> TableReader {
+    input::reader(cli.text.as_ref(), cli.id.as_ref(), label)
+}
+
+/// The classes that supervise the map.
+fn classes(cli: &Cli, table: &Table, cx: &mut Context<'_>) -> Result<Option<Labels>, Failure> {
+    let Some(column) = &cli.umap.supervise else { return Ok(None) };
+    let same = cli.label.as_ref().is_none_or(|label| label == column);
+    // A reader takes one column of labels. If another one colors the map, the table is read once more.
+    let other = if same { None } else { Some(input::read_table(&reader(cli, Some(column)), &cli.input, cx)?) };
+    let labels = other.as_ref().unwrap_or(table).labels();
+    Ok(labels.map(|labels| Labels::from_strs(labels.iter().map(Option::as_deref))))
 }
 
 fn note_parameters(cli: &Cli, metric: &Metric, embedded: bool, report: &mut RunReport) {
@@ -165,9 +224,20 @@ fn note_parameters(cli: &Cli, metric: &Metric, embedded: bool, report: &mut RunR
     report.parameter("n_components", cli.n_components);
     report.parameter("metric", metric.to_string());
     report.parameter("n_neighbors", cli.n_neighbors);
-    report.parameter("min_dist", cli.min_dist);
-    report.parameter("n_epochs", cli.n_epochs);
-    report.parameter("init", format!("{:?}", cli.init).to_lowercase());
+    let flags = &cli.umap;
+    report.parameter("min_dist", flags.min_dist);
+    report.parameter("spread", flags.spread);
+    report.parameter("n_epochs", flags.n_epochs);
+    report.parameter("init", format!("{:?}", flags.init).to_lowercase());
+    report.parameter("learning_rate", flags.learning_rate);
+    report.parameter("negative_sample_rate", flags.negative_sample_rate);
+    report.parameter("repulsion_strength", flags.repulsion_strength);
+    report.parameter("local_connectivity", flags.local_connectivity);
+    report.parameter("set_op_mix_ratio", flags.set_op_mix_ratio);
+    if let Some(column) = &flags.supervise {
+        report.parameter("supervise", column);
+        report.parameter("target_weight", flags.target_weight);
+    }
     report.parameter("knn", cli.knn.to_string());
     if embedded {
         report.parameter("model", &cli.model);
@@ -181,30 +251,41 @@ fn name(method: Method) -> &'static str {
     }
 }
 
-fn project(cli: &Cli, method: Method, metric: &Metric, x: &Matrix, cx: &mut Context<'_>) -> Result<Matrix, Failure> {
-    let dim = usize::from(cli.n_components);
-    match method {
-        Method::Umap => {
-            let mut umap = Umap::new()
-                .n_components(dim)
-                .metric(metric.clone())
-                .n_neighbors(cli.n_neighbors)
-                .knn(cli.knn)
-                .keep_vectors(false)
-                .min_dist(cli.min_dist)
-                .seed(cli.common.seed)
-                .init(match cli.init {
-                    Start::Spectral => Init::Spectral,
-                    Start::Pca => Init::Pca,
-                    Start::Random => Init::Random,
-                });
-            if let Some(n) = cli.n_epochs {
-                umap = umap.n_epochs(n);
-            }
-            Ok(umap.fit_with(x, cx)?.into_embedding())
-        }
-        Method::Pca => Ok(Pca::new(dim).fit_with(x, cx)?.into_embedding()),
+fn umap(
+    cli: &Cli,
+    metric: &Metric,
+    x: &Matrix,
+    classes: Option<&Labels>,
+    cx: &mut Context<'_>,
+) -> Result<UmapModel, Failure> {
+    let flags = &cli.umap;
+    let mut umap = Umap::new()
+        .n_components(cli.n_components.into())
+        .metric(metric.clone())
+        .n_neighbors(cli.n_neighbors)
+        .knn(cli.knn)
+        .keep_vectors(cli.save_model.is_some())
+        .target_weight(flags.target_weight)
+        .min_dist(flags.min_dist)
+        .spread(flags.spread)
+        .learning_rate(flags.learning_rate)
+        .negative_sample_rate(flags.negative_sample_rate)
+        .repulsion_strength(flags.repulsion_strength)
+        .local_connectivity(flags.local_connectivity)
+        .set_op_mix_ratio(flags.set_op_mix_ratio)
+        .seed(cli.common.seed)
+        .init(match flags.init {
+            Start::Spectral => Init::Spectral,
+            Start::Pca => Init::Pca,
+            Start::Random => Init::Random,
+        });
+    if let Some(n) = flags.n_epochs {
+        umap = umap.n_epochs(n);
     }
+    Ok(match classes {
+        Some(classes) => umap.fit_supervised_with(x, classes, cx)?,
+        None => umap.fit_with(x, cx)?,
+    })
 }
 
 /// Scores every map against the vectors.
