@@ -21,7 +21,9 @@ fn steps(c: &mut Criterion) {
         for pool in pools() {
             group.throughput(Throughput::Elements(x.rows() as u64));
             group.bench_function(id("smooth_knn", &x, &pool), |b| {
-                b.iter(|| pool.install(|| graph::smooth_knn(black_box(&neighbors), 1.0, 1.0)));
+                b.iter(|| {
+                    pool.install(|| graph::smooth_knn(black_box(&neighbors), 1.0, 1.0).expect("the graph is sound"))
+                });
             });
             group.bench_function(id("fuzzy_graph", &x, &pool), |b| {
                 b.iter(|| {
@@ -55,7 +57,9 @@ fn whole(c: &mut Criterion) {
         group.throughput(Throughput::Elements(x.rows() as u64));
         for pool in pools() {
             group.bench_function(id("defaults", &x, &pool), |b| {
-                b.iter(|| pool.install(|| Umap::new().keep_vectors(false).fit(black_box(&x)).expect("the data is finite")));
+                b.iter(|| {
+                    pool.install(|| Umap::new().keep_vectors(false).fit(black_box(&x)).expect("the data is finite"))
+                });
             });
         }
     }

@@ -201,9 +201,9 @@ impl Csr {
     /// The transpose.
     ///
     /// # Errors
-    /// [`Error::TooManyRows`] if a row id does not fit `u32`.
+    /// [`Error::TooManyRows`] if a row or column id, which becomes a row's, does not fit `u32`.
     pub fn transpose(&self) -> Result<Self> {
-        let rows = self.rows();
+        let rows = self.rows().max(self.cols);
         if u32::try_from(rows).is_err() {
             return Err(Error::TooManyRows { rows });
         }

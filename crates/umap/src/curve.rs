@@ -15,19 +15,26 @@ const POINTS: usize = 300;
 /// ```
 ///
 /// # Errors
-/// [`Error::NoCurve`] if the fit does not converge to positive numbers.
+/// [`Error::NoCurve`] unless `spread` is a number above 0 and `min_dist` one of at least 0, and if the fit does not converge
+/// to positive numbers.
 pub fn find_ab(spread: f64, min_dist: f64) -> Result<(f64, f64)> {
+    let fail = Error::NoCurve { min_dist, spread };
+    if !(spread.is_normal() && spread > 0.0 && min_dist.is_finite() && min_dist >= 0.0) {
+        return Err(fail);
+    }
+    // Distances are measured in units of `spread`, and the curve is brought back to size at the end.
+    let flat = min_dist / spread;
     let points: Vec<(f64, f64)> = (0..POINTS)
         .map(|i| {
-            let x = 3.0 * spread * i as f64 / (POINTS - 1) as f64;
-            let y = if x < min_dist { 1.0 } else { exp(-(x - min_dist) / spread) };
+            let x = 3.0 * i as f64 / (POINTS - 1) as f64;
+            let y = if x < flat { 1.0 } else { exp(flat - x) };
             (if x > 0.0 { ln(x) } else { f64::NEG_INFINITY }, y)
         })
         .collect();
-    let fail = Error::NoCurve { min_dist, spread };
     // Levenberg and Marquardt's method in (ln a, b): a stays positive by construction.
     let (mut la, mut b) = (0.0f64, 1.0f64);
     let mut damping = 1e-3;
+    let mut better = false;
     let mut cost = normal_equations(&points, la, b).cost;
     for _ in 0..500 {
         let e = normal_equations(&points, la, b);
@@ -41,14 +48,16 @@ pub fn find_ab(spread: f64, min_dist: f64) -> Result<(f64, f64)> {
             if trial.is_finite() && trial <= cost && b2 > 0.0 {
                 moved = da.abs() > 1e-12 * (1.0 + la.abs()) || db.abs() > 1e-12 * b;
                 (la, b, cost) = (la2, b2, trial);
+                better = true;
                 damping = (damping * 0.3).max(1e-12);
                 break;
             }
             damping *= 4.0;
         }
         if !moved {
-            let a = exp(la);
-            return if a.is_finite() && a > 0.0 && b > 0.0 { Ok((a, b)) } else { Err(fail) };
+            let a = exp((-2.0 * b).mul_add(ln(spread), la));
+            let sound = better && a.is_normal() && a < f64::from(f32::MAX) && a > 0.0 && b > 0.0;
+            return if sound { Ok((a, b)) } else { Err(fail) };
         }
     }
     Err(fail)

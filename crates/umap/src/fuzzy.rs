@@ -42,7 +42,8 @@ impl Umap {
     /// A map of the rows of a fuzzy graph: one of another model, or made from several by [`graph::intersect`].
     ///
     /// With `data`, one vector for each row, principal components can be the initial positions, and pieces of a disconnected
-    /// graph are placed by them.
+    /// graph are placed by them. For a graph with a target in it, set [`Umap::both_ends`] to get the map of
+    /// [`Umap::fit_supervised`].
     ///
     /// # Errors
     /// As [`Umap::fit_fuzzy_graph_with`].
@@ -64,9 +65,10 @@ impl Umap {
     ) -> Result<UmapModel> {
         self.check()?;
         self.check_data(graph.rows(), data)?;
-        graph::check_fuzzy(graph)?;
-        let neighbors = self.n_neighbors.min(graph.rows());
-        let fuzzy = Fuzzy { graph: graph.clone(), neighbors, both_ends: self.both_ends.unwrap_or(false) };
-        self.recorded(cx, |cx| self.lay_out(fuzzy, data, cx))
+        self.recorded(cx, |cx| {
+            let neighbors = self.n_neighbors.min(graph.rows());
+            let graph = graph::even(graph)?;
+            self.lay_out(Fuzzy { graph, neighbors, both_ends: self.both_ends.unwrap_or(false) }, data, cx)
+        })
     }
 }

@@ -25,7 +25,8 @@
 //! # Steps
 //! 1. neighbors (`planisphere-knn`, or any [`KnnGraph`](planisphere_core::KnnGraph) by [`Umap::fit_graph`]),
 //! 2. [`graph`]: smooth distances, memberships, fuzzy union,
-//! 3. initial positions: [`laplacian_eigenvectors`], each connected component on its own,
+//! 3. initial positions: eigenvectors of the Laplacian of each connected component, as far as a start needs them
+//!    ([`laplacian_eigenvectors`] finds them exactly),
 //! 4. layout: sampled attraction along edges against repulsion by random rows.
 //!
 //! What is known about the rows, their classes or numbers, can take part: [`Umap::fit_supervised`]. The graph is to be had
@@ -34,7 +35,7 @@
 //!
 //! # What is the same as in umap-learn, and what is not
 //! Parameters, defaults, graphs (with a target, too), curve and how often each edge is sampled agree with umap-learn 0.5.12
-//! (tests hold them to its numbers). The layout has the same forces, number of epochs and learning rate, but moves rows in
+//! (tests hold them to its numbers), but that no row is sampled more than 256 times an epoch. The layout has the same forces, number of epochs and learning rate, but moves rows in
 //! parallel blocks, and an attraction moves one end, as in the paper's Algorithm 5, where umap-learn moves both
 //! ([`Umap::both_ends`]), and goes no farther than to the middle: maps are of the same kind and at least the same quality, not
 //! the same points. The seed is 42 unless set, and does not cost parallelism. A new row is placed by itself, whatever else is
@@ -45,9 +46,9 @@
 //!
 //! # Guarantee
 //! The same vectors, parameters and seed give the same bytes on any number of threads. Graph, initialization and layout do
-//! so on any SIMD level too, but for two cases of the spectral initialization that solve larger dense eigenproblems, which
-//! may differ in the last place between instruction sets: more than 12 dimensions, and more components of the graph than
-//! twice the dimensions, if the vectors are known.
+//! so on any SIMD level too, but for [`Init::Pca`] and two cases of [`Init::Spectral`] that solve larger dense eigenproblems,
+//! which may differ in the last place between instruction sets: more than 12 dimensions, and more components of the graph
+//! than twice the dimensions, if the vectors are known.
 
 mod curve;
 mod error;

@@ -11,7 +11,7 @@ use planisphere_core::{Context, Csr, Embedded, KnnGraph, Matrix, MatrixView, Rep
 use planisphere_core::{Reducer, Vectors, Warning};
 
 /// A map, and what it was made from.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct UmapModel {
     pub(crate) params: Umap,
     pub(crate) embedding: Matrix,
@@ -25,6 +25,19 @@ pub struct UmapModel {
     pub(crate) report: Report,
 }
 
+/// Two models are equal if they hold and do the same. How long it took to make them is not compared.
+impl PartialEq for UmapModel {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { params, embedding, snapshots, graph, ab, neighbors, report: _, .. } = self;
+        #[cfg(feature = "knn")]
+        if self.known != other.known {
+            return false;
+        }
+        (params, embedding, snapshots, graph, ab, neighbors)
+            == (&other.params, &other.embedding, &other.snapshots, &other.graph, &other.ab, &other.neighbors)
+    }
+}
+
 impl UmapModel {
     /// The map: n × n_components.
     pub fn embedding(&self) -> &Matrix {
@@ -36,7 +49,7 @@ impl UmapModel {
         self.embedding
     }
 
-    /// The map as it was after the epochs of [`Umap::snapshots`], in that order.
+    /// The map as it was after the epochs of [`Umap::snapshots`] that were reached, ascending, each once.
     pub fn snapshots(&self) -> &[(u32, Matrix)] {
         &self.snapshots
     }
@@ -82,8 +95,8 @@ impl Umap {
     ///
     /// # Errors
     /// [`Error::InvalidParam`], [`Error::NoRows`], [`Error::InitShape`], [`Error::NoCurve`], [`Error::Diverged`],
-    /// [`Error::Core`] for values that are not finite, [`Error::Neighbors`], [`Error::NegativeDistance`],
-    /// [`Error::Cancelled`].
+    /// [`Error::Core`] for values that are not finite, [`Error::Neighbors`], [`Error::NegativeDistance`], [`Error::Pca`] and
+    /// [`Error::Eigen`] from the initialization, [`Error::Cancelled`].
     #[cfg(feature = "knn")]
     pub fn fit_with<'m>(&self, x: impl Into<Vectors<'m>>, cx: &mut Context<'_>) -> Result<UmapModel> {
         self.fit_rows(x.into(), None, cx)
@@ -125,6 +138,9 @@ impl Umap {
         if n > 1 && (1..n).all(|i| x.row(i) == x.row(0)) {
             cx.warn(Warning::AllEqual { rows: n });
         }
+        if n == 1 && x.cols() == 0 {
+            return Err(Error::param("columns of the data", 0, "there must be at least one"));
+        }
         if n < 2 {
             return Ok(KnnGraph::new(n, 0, Vec::new(), Vec::new())?);
         }
@@ -144,7 +160,8 @@ impl Umap {
     ///
     /// # Errors
     /// [`Error::InvalidParam`], [`Error::NoRows`], [`Error::InitShape`], [`Error::InitNeedsData`], [`Error::NoCurve`],
-    /// [`Error::NegativeDistance`], [`Error::Diverged`], [`Error::Cancelled`].
+    /// [`Error::NegativeDistance`], [`Error::Core`] for values that are not finite, `Error::Pca` and [`Error::Eigen`] from the
+    /// initialization, [`Error::Diverged`], [`Error::Cancelled`].
     pub fn fit_graph_with(
         &self,
         graph: &KnnGraph,

@@ -12,7 +12,7 @@ pub(crate) const MAX_COMPONENTS: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub enum Init {
     /// Eigenvectors of the graph's normalized Laplacian, for each connected component on its own, to the accuracy that a
-    /// start needs; components of fewer than 32 rows start at random places.
+    /// start needs. Of a graph in pieces, those of fewer than 32 rows, or twice `n_components`, start at random places.
     #[default]
     Spectral,
     /// The first principal components of the vectors (feature `pca`; not for [`Umap::fit_graph`]).

@@ -77,7 +77,8 @@ impl UmapRun {
     /// As [`UmapRun::step`], watched and cancelled through `cx`. Its observer is told the positions after every epoch.
     ///
     /// # Errors
-    /// [`Error::Diverged`]; [`Error::Cancelled`], after which the run is as it was after its last whole epoch, and can go on.
+    /// [`Error::Core`] if no thread pool can be started: one is with every call, unless the threads are the current ones.
+    /// [`Error::Diverged`]; [`Error::Cancelled`]. After either the run is as it was after its last whole, finite epoch.
     pub fn step_with(&mut self, epochs: u32, cx: &mut Context<'_>) -> Result<()> {
         let (done, report) = cx.record(|cx| cx.run(|cx| self.go(epochs, cx)));
         self.model.report.extend(&report);
@@ -194,10 +195,14 @@ impl Umap {
                 Ok::<_, Error>(Some(Layout::new(self, &pruned, ab, both_ends, y)?))
             })?
         };
+        let embedding = Matrix::zeros(if layout.is_none() { n } else { 0 }, self.n_components);
+        // A layout keeps its own.
+        let kept = layout.is_none() && self.snapshots.contains(&0);
+        let snapshots = if kept { vec![(0, embedding.clone())] } else { Vec::new() };
         let model = UmapModel {
             params: self.clone(),
-            embedding: Matrix::zeros(if layout.is_none() { n } else { 0 }, self.n_components),
-            snapshots: Vec::new(),
+            embedding,
+            snapshots,
             graph,
             ab,
             neighbors,

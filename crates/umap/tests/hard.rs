@@ -1,8 +1,8 @@
 //! Hard inputs: each has a documented result, in reasonable time, without a value that is not finite.
 
-use planisphere_core::{CounterRng, KnnGraph, Matrix, Warning};
+use planisphere_core::{CancelToken, CounterRng, Csr, KnnGraph, Matrix, Warning};
 use planisphere_knn::Metric;
-use planisphere_umap::{Umap, UmapModel};
+use planisphere_umap::{Error, Umap, UmapModel, find_ab, laplacian_eigenvectors};
 
 fn noise(n: usize, d: usize, seed: u64) -> Matrix {
     let r = CounterRng::new(seed, "hard").at(0, 0);
@@ -156,4 +156,70 @@ fn duplicates_from_vectors() {
         let want = if kind == 0 { Warning::AllEqual { rows: n } } else { Warning::Disconnected { components: 2 } };
         assert_eq!(m.report().warnings, [want], "{kind}");
     }
+}
+
+/// A ring of `n` rows with edges of this weight, and `more` edges as (row, column, weight).
+fn ring(n: usize, weight: f32, more: &[(u32, u32, f32)]) -> Csr {
+    let rows = n.max(more.iter().map(|e| e.0.max(e.1) as usize + 1).max().unwrap_or(0));
+    let fill = |i: usize, ids: &mut Vec<u32>, values: &mut Vec<f32>| {
+        let mut edges: Vec<(u32, f32)> = more.iter().filter(|e| e.0 as usize == i).map(|e| (e.1, e.2)).collect();
+        if i < n {
+            edges.extend([((i + 1) % n, weight), ((i + n - 1) % n, weight)].map(|(j, w)| (j as u32, w)));
+        }
+        edges.sort_by_key(|e| e.0);
+        edges.iter().for_each(|e| {
+            ids.push(e.0);
+            values.push(e.1);
+        });
+    };
+    Csr::by_rows(rows, rows, fill).unwrap()
+}
+
+#[test]
+fn fuzzy_graphs_at_the_edge_of_what_is_allowed() {
+    // Directions that differ by rounding, one on either side of what is pruned.
+    let uneven = ring(40, 1.0, &[(0, 40, 0.002), (40, 0, 0.001_999_99)]);
+    for umap in [Umap::new(), Umap::new().n_epochs(0)] {
+        finite(&umap.fit_fuzzy_graph(&uneven, None).unwrap());
+    }
+    let above = ring(40, 1.000_000_5, &[]);
+    let model = Umap::new().n_epochs(5).fit_fuzzy_graph(&above, None).unwrap();
+    assert!(model.graph().data().iter().all(|&w| w == 1.0));
+    assert_eq!(UmapModel::from_bytes(&model.to_bytes().unwrap()).unwrap(), model);
+    let light = Umap::new().fit_fuzzy_graph(&ring(40, 1e-40, &[]), None).unwrap_err();
+    assert!(light.to_string().contains("at least 1e-30"), "{light}");
+    finite(&Umap::new().n_epochs(5).fit_fuzzy_graph(&ring(40, 1e-30, &[]), None).unwrap());
+    let heavy = laplacian_eigenvectors(&ring(300, 3e38, &[]), 2, 1, &CancelToken::new()).unwrap_err();
+    assert!(heavy.to_string().contains("weights must be from 0 to 1e30"), "{heavy}");
+    assert!(laplacian_eigenvectors(&ring(300, 1.0, &[]), 0, 1, &CancelToken::new()).is_err());
+}
+
+#[test]
+fn absurd_numbers() {
+    let model = Umap::new().n_epochs(5).fit(noise(50, 3, 1)).unwrap();
+    assert_eq!(model.transform_neighbors(usize::MAX, &[], &[]).unwrap().rows(), 0);
+    assert!(model.transform_neighbors(0, &[], &[]).is_err());
+    for (spread, min_dist) in [(0.0, 0.0), (f64::NAN, 0.1), (1.0, f64::NAN), (f64::INFINITY, 1.0), (1.0, -0.1)] {
+        assert!(matches!(find_ab(spread, min_dist), Err(Error::NoCurve { .. })), "{spread} {min_dist}");
+    }
+    // The curve has no scale of its own.
+    let (a, b) = find_ab(1.0, 0.1).unwrap();
+    for spread in [1e-6, 1e-3, 10.0, 1e6] {
+        let (at, bt) = find_ab(spread, 0.1 * spread).unwrap();
+        assert!((bt / b - 1.0).abs() < 1e-9 && (at * spread.powf(2.0 * b) / a - 1.0).abs() < 1e-9, "{spread}");
+    }
+    assert!(Umap::new().fit(Matrix::zeros(1, 0)).is_err());
+    let one = Umap::new().snapshots([0, 7]).fit(noise(1, 3, 1)).unwrap();
+    assert_eq!(one.snapshots(), &[(0, Matrix::zeros(1, 2))]);
+    finite(&Umap::new().n_components(70).n_epochs(5).fit(noise(300, 5, 2)).unwrap());
+}
+
+#[test]
+fn a_hundred_thousand_rows_of_one_kind_or_two() {
+    let one = Matrix::from_vec(100_000, 2, vec![0.5; 200_000]).unwrap();
+    let model = Umap::new().n_epochs(4).fit(&one).unwrap();
+    finite(&model);
+    assert_eq!(model.report().warnings, [Warning::AllEqual { rows: 100_000 }]);
+    let two = Matrix::from_vec(100_000, 2, (0..200_000).map(|i| (i / 100_000) as f32).collect()).unwrap();
+    finite(&Umap::new().n_epochs(4).fit(&two).unwrap());
 }

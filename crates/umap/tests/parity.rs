@@ -30,7 +30,7 @@ fn relatively_close(got: &[f32], want: &[f32], tolerance: f32) {
 fn smooth_distances_of_the_digits() {
     let graph = digits_graph();
     for lc in ["0.0", "1.0", "1.5", "2.0"] {
-        let s = smooth_knn(&graph, lc.parse().unwrap(), 1.0);
+        let s = smooth_knn(&graph, lc.parse().unwrap(), 1.0).unwrap();
         relatively_close(&s.rho, &golden_f32(&format!("smooth_lc{lc}_rhos.npy")), 1e-6);
         relatively_close(&s.sigma, &golden_f32(&format!("smooth_lc{lc}_sigmas.npy")), 1e-4);
     }
@@ -64,7 +64,7 @@ fn smooth_distances_of_awkward_rows() {
         }
         let graph = KnnGraph::new(n, k, ids, dists).unwrap();
         let bandwidth = case["bandwidth"].as_f64().unwrap();
-        let s = smooth_knn(&graph, case["local_connectivity"].as_f64().unwrap(), bandwidth);
+        let s = smooth_knn(&graph, case["local_connectivity"].as_f64().unwrap(), bandwidth).unwrap();
         let (rho, sigma) = (list(&case["rhos"]), list(&case["sigmas"]));
         for i in 0..rows.len() {
             let name = case["name"].as_str().unwrap();

@@ -229,6 +229,8 @@ fn raise(row: &mut [f32], target: f64) {
 
 /// How far above 1 rounding may leave a weight: v + w − vw of the two directions in f32.
 const ABOVE_ONE: f32 = 1e-6;
+/// The largest weight of a graph is at least this.
+const LIGHTEST: f32 = 1e-30;
 /// How far the two directions of an edge may differ, relative to the larger.
 const ASYMMETRY: f32 = 1e-5;
 
@@ -253,22 +255,28 @@ fn check_weights(graph: &Csr) -> Result<()> {
     Ok(())
 }
 
-/// Checks what a graph must be to be laid out: as [`check_weights`], and symmetric.
-pub(crate) fn check_fuzzy(graph: &Csr) -> Result<()> {
+/// The graph, if it can be laid out: as [`check_weights`] demands, symmetric, and not of weights whose inverse is too large.
+/// What differs by rounding is made equal, since an edge that only one end keeps would be none.
+pub(crate) fn even(graph: &Csr) -> Result<Csr> {
     check_weights(graph)?;
-    let apart = graph.combine(&graph.transpose()?, |v, w| {
+    let transposed = graph.transpose()?;
+    let apart = graph.combine(&transposed, |v, w| {
         let (v, w) = (v.unwrap_or(0.0), w.unwrap_or(0.0));
         Some(v).filter(|_| (v - w).abs() > ASYMMETRY * v.max(w))
     })?;
-    let first = (0..apart.rows()).find_map(|row| {
-        let (ids, values) = apart.row(row);
-        Some((row, *ids.first()?, *values.first()?))
-    });
-    match first {
-        Some((row, col, value)) => {
-            let problem = "the other direction has another weight";
-            Err(Error::FuzzyGraph { row, col, value, problem })
-        }
-        None => Ok(()),
+    let first = |graph: &Csr, problem| {
+        (0..graph.rows()).find_map(|row| {
+            let (ids, values) = graph.row(row);
+            Some(Error::FuzzyGraph { row, col: *ids.first()?, value: *values.first()?, problem })
+        })
+    };
+    if let Some(error) = first(&apart, "the other direction has another weight") {
+        return Err(error);
     }
+    if graph.data().iter().all(|&w| w < LIGHTEST)
+        && let Some(error) = first(graph, "the largest weight must be at least 1e-30")
+    {
+        return Err(error);
+    }
+    Ok(graph.combine(&transposed, |v, w| Some(v.unwrap_or(0.0).max(w.unwrap_or(0.0)).min(1.0)))?)
 }

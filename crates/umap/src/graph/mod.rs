@@ -7,7 +7,7 @@ mod smooth;
 mod target;
 mod union;
 
-pub(crate) use combine::check_fuzzy;
+pub(crate) use combine::even;
 pub use combine::{intersect, reset_local_connectivity};
 pub(crate) use query::{Queries, Scale};
 pub use smooth::{Smoothed, smooth_knn};
@@ -26,14 +26,10 @@ use planisphere_core::{Csr, KnnGraph};
 /// [`Error::InvalidParam`] for a `local_connectivity` that is not a finite number of at least 0, or a ratio outside of 0
 /// to 1; [`Error::NegativeDistance`]; [`Error::Core`] if the graph cannot be represented.
 pub fn fuzzy_graph(graph: &KnnGraph, local_connectivity: f64, set_op_mix_ratio: f32) -> Result<Csr> {
-    if !local_connectivity.is_finite() || local_connectivity < 0.0 {
-        return Err(Error::param("local_connectivity", local_connectivity, "must be a finite number of at least 0"));
-    }
     if !(0.0..=1.0).contains(&set_op_mix_ratio) {
         return Err(Error::param("set_op_mix_ratio", set_op_mix_ratio, "must be from 0 to 1"));
     }
-    check_distances(graph)?;
-    let smoothed = smooth_knn(graph, local_connectivity, 1.0);
+    let smoothed = smooth_knn(graph, local_connectivity, 1.0)?;
     symmetrize(&directed(graph, &smoothed)?, set_op_mix_ratio)
 }
 

@@ -1,5 +1,7 @@
 //! Smooth distances: for each row, the radius ρ within which it is fully connected and the scale σ of what lies beyond.
 
+use super::check_distances;
+use crate::error::{Error, Result};
 use planisphere_core::KnnGraph;
 use planisphere_kernels::{Kernel, Simd, math, sum};
 use rayon::prelude::*;
@@ -28,7 +30,18 @@ pub struct Smoothed {
 /// log₂(n_neighbors) · bandwidth, where `n_neighbors` = k + 1 counts the row itself. umap-learn's `smooth_knn_dist`.
 ///
 /// `local_connectivity` is the number of nearest neighbors, possibly a fraction, that are fully connected.
-pub fn smooth_knn(graph: &KnnGraph, local_connectivity: f64, bandwidth: f64) -> Smoothed {
+///
+/// # Errors
+/// [`Error::InvalidParam`] for a `local_connectivity` that is not a finite number of at least 0, or a `bandwidth` that is
+/// not one above 0; [`Error::NegativeDistance`].
+pub fn smooth_knn(graph: &KnnGraph, local_connectivity: f64, bandwidth: f64) -> Result<Smoothed> {
+    if !local_connectivity.is_finite() || local_connectivity < 0.0 {
+        return Err(Error::param("local_connectivity", local_connectivity, "must be a finite number of at least 0"));
+    }
+    if !bandwidth.is_finite() || bandwidth <= 0.0 {
+        return Err(Error::param("bandwidth", bandwidth, "must be a finite number above 0"));
+    }
+    check_distances(graph)?;
     let (n, k) = (graph.n(), graph.k());
     let mut rho = vec![0f32; n];
     let mut sigma = vec![0f32; n];
@@ -45,7 +58,7 @@ pub fn smooth_knn(graph: &KnnGraph, local_connectivity: f64, bandwidth: f64) -> 
     rho.par_chunks_mut(CHUNK).zip(sigma.par_chunks_mut(CHUNK)).enumerate().for_each(|(c, (rho, sigma))| {
         simd.run(Chunk { rows: &rows, first: c * CHUNK, rho, sigma });
     });
-    Smoothed { rho, sigma }
+    Ok(Smoothed { rho, sigma })
 }
 
 struct Rows<'a> {

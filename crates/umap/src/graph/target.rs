@@ -114,7 +114,7 @@ fn general(graph: &Csr, near: &KnnGraph, weight: f64, distance: impl Fn(usize, u
     let near = favor(near, graph, distance)?;
     // As in umap-learn, one neighbor is fully connected whatever the parameters of the data's graph are, and the directions
     // are joined once, at the end.
-    let target = directed(&near, &smooth_knn(&near, 1.0, 1.0))?;
+    let target = directed(&near, &smooth_knn(&near, 1.0, 1.0)?)?;
     let both = intersected(graph, &target, weight)?;
     let data = both.data().to_vec();
     reset(&both, data, None)

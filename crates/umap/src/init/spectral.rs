@@ -12,6 +12,8 @@ use crate::error::Result;
 use planisphere_core::{CancelToken, Csr};
 use planisphere_kernels::eigen;
 
+/// Weights up to this are taken: sums of them stay finite.
+const HEAVIEST: f32 = 1e30;
 /// Graphs up to this size are solved densely.
 const DENSE: usize = 200;
 /// For eigenvectors that are asked for as such.
@@ -38,13 +40,16 @@ pub struct Eigenvectors {
 /// graph without negative weights.
 ///
 /// # Errors
-/// [`Error::InvalidParam`](crate::Error::InvalidParam) if the graph is not square, not connected, has no `count` + 1
-/// rows, or has rows without weight; [`Error::Cancelled`](crate::Error::Cancelled); [`Error::Eigen`](crate::Error::Eigen).
+/// [`Error::InvalidParam`](crate::Error::InvalidParam) if `count` is 0, or the graph is not square, not connected, has no
+/// `count` + 1 rows, or has rows without weight, or weights below 0 or above 1e30; [`Error::Cancelled`](crate::Error::Cancelled); [`Error::Eigen`](crate::Error::Eigen).
 pub fn laplacian_eigenvectors(graph: &Csr, count: usize, seed: u64, token: &CancelToken) -> Result<Eigenvectors> {
     let n = graph.rows();
-    if graph.cols() != n || n <= count || graph.components().1 != 1 {
-        let reason = "must be square, connected, and have more rows than vectors are asked for";
+    if graph.cols() != n || count == 0 || n <= count || graph.components().1 != 1 {
+        let reason = "must be square, connected, and have more rows than vectors are asked for, which are at least 1";
         return Err(crate::Error::param("graph", format!("{n} × {} for {count} vectors", graph.cols()), reason));
+    }
+    if let Some(w) = graph.data().iter().find(|w| !(0.0..=HEAVIEST).contains(*w)) {
+        return Err(crate::Error::param("graph", format!("a weight of {w}"), "weights must be from 0 to 1e30"));
     }
     let walk = Walk::new(graph);
     if let Some(i) = walk.degree.iter().position(|&d| !(d.is_finite() && d > 0.0)) {

@@ -3,7 +3,7 @@
 use super::force::{Curve, LANES, Repellers, Scratch, Step};
 use super::schedule::Plan;
 use super::table::Table;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::params::Umap;
 use planisphere_core::{Context, CounterRng, Csr, Matrix};
 use planisphere_kernels::Simd;
@@ -13,6 +13,8 @@ use rayon::prelude::*;
 const BLOCKS: usize = 16;
 /// Rows that one task moves.
 const CHUNK: usize = LANES;
+/// Rows between two looks at whether the run is cancelled; a multiple of the lanes.
+const WAVE: usize = 1 << 15;
 
 /// Positions on their way, in `D` dimensions, of which the map may have less: the others stay zero, since differences of
 /// zeros push nothing.
@@ -29,10 +31,8 @@ pub(super) struct Descent<const D: usize> {
 
 /// [`Descent`] whatever its dimensions.
 pub(super) trait Descend: Send + Sync {
-    /// One epoch, at learning rate `alpha`. If it is cancelled, nothing has moved.
+    /// One epoch, at learning rate `alpha`. If it is cancelled or diverges, nothing has moved.
     fn epoch(&mut self, epoch: u32, alpha: f32, cx: &Context<'_>) -> Result<()>;
-    /// Whether every position is finite.
-    fn is_finite(&self) -> bool;
     /// Copies the positions out, row by row.
     fn write(&self, y: &mut Matrix);
     fn boxed(&self) -> Box<dyn Descend>;
@@ -53,7 +53,8 @@ pub(super) fn padded<const D: usize>(y: &Matrix, order: &[u32]) -> Vec<[f32; D]>
     let dim = y.cols();
     let pad = |&i: &u32| {
         let mut p = [0f32; D];
-        p[..dim].copy_from_slice(y.row(i as usize));
+        // Adding 0 makes −0 the same as 0.
+        p[..dim].iter_mut().zip(y.row(i as usize)).for_each(|(p, v)| *p = v + 0.0);
         p
     };
     order.iter().map(pad).collect()
@@ -68,11 +69,21 @@ pub(super) fn unpadded<const D: usize>(points: &[[f32; D]], order: &[u32], y: &m
 }
 
 /// Moves `points`, the positions of the plan's places from `first` on, by one step.
-pub(super) fn advance<const D: usize>(step: &Step<'_, D>, first: usize, points: &mut [[f32; D]]) {
+pub(super) fn advance<const D: usize>(
+    step: &Step<'_, D>,
+    first: usize,
+    points: &mut [[f32; D]],
+    cx: &Context<'_>,
+) -> Result<()> {
     let simd = Simd::detect();
-    points.par_chunks_mut(CHUNK).enumerate().for_each_init(Scratch::default, |scratch, (c, points)| {
-        step.run(simd, first + c * CHUNK, points, scratch);
-    });
+    for (w, points) in points.chunks_mut(WAVE).enumerate() {
+        let first = first + w * WAVE;
+        points.par_chunks_mut(CHUNK).enumerate().for_each_init(Scratch::default, |scratch, (c, points)| {
+            step.run(simd, first + c * CHUNK, points, scratch);
+        });
+        cx.check()?;
+    }
+    Ok(())
 }
 
 impl<const D: usize> Descend for Descent<D> {
@@ -84,18 +95,17 @@ impl<const D: usize> Descend for Descent<D> {
             moved.clear();
             moved.extend_from_slice(&table.points()[block.clone()]);
             let step = Step { plan, table, curve: *curve, repellers: Repellers::Run(*rng), epoch, alpha };
-            advance(&step, block.start, moved);
-            table.set(block.start, moved);
-            if let Err(cancelled) = cx.check() {
+            if let Err(cancelled) = advance(&step, block.start, moved, cx) {
                 table.set(0, before);
-                return Err(cancelled.into());
+                return Err(cancelled);
             }
+            table.set(block.start, moved);
+        }
+        if table.points().iter().flatten().any(|v| !v.is_finite()) {
+            table.set(0, before);
+            return Err(Error::Diverged { epoch: epoch + 1 });
         }
         Ok(())
-    }
-
-    fn is_finite(&self) -> bool {
-        self.table.points().iter().flatten().all(|v| v.is_finite())
     }
 
     fn write(&self, y: &mut Matrix) {

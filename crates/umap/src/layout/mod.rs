@@ -18,7 +18,7 @@ mod table;
 
 pub(crate) use settle::{Newcomers, settle};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::params::{MAX_COMPONENTS, Umap};
 use descent::{Descend, Descent};
 use force::Curve;
@@ -40,6 +40,7 @@ macro_rules! by_dimensions {
             5..=8 => with!(8),
             9..=16 => with!(16),
             17..=64 => with!(64),
+            65..=128 => with!(128),
             _ => with!(MAX_COMPONENTS),
         }
     }};
@@ -94,18 +95,15 @@ impl Layout {
         self.y
     }
 
-    /// Goes on by up to `epochs` epochs. If it is cancelled, it is as after the last whole one.
+    /// Goes on by up to `epochs` epochs. After an error it is as after the last whole one.
     pub(crate) fn step(&mut self, epochs: u32, cx: &mut Context<'_>) -> Result<()> {
         let end = self.epochs.min(self.epoch.saturating_add(epochs));
         while self.epoch < end {
             let left = 1.0 - self.epoch as f32 / self.epochs as f32;
             let alpha = self.learning_rate * left * (1.0 + self.heat * left * left);
-            if let Err(cancelled) = self.descent.epoch(self.epoch, alpha, cx) {
+            if let Err(error) = self.descent.epoch(self.epoch, alpha, cx) {
                 self.descent.write(&mut self.y);
-                return Err(cancelled);
-            }
-            if !self.descent.is_finite() {
-                return Err(Error::Diverged { epoch: self.epoch + 1 });
+                return Err(error);
             }
             self.epoch += 1;
             if cx.is_observed() || self.epoch == end {

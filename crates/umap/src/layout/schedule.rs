@@ -188,9 +188,8 @@ mod tests {
         let cases = planisphere_fixtures::golden_json("epochs_per_sample.json");
         let mut checked = 0;
         for case in cases.as_array().unwrap() {
-            let numbers = |key: &str| -> Vec<f64> {
-                case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect()
-            };
+            let numbers =
+                |key: &str| -> Vec<f64> { case[key].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect() };
             let weights: Vec<f32> = numbers("weights").iter().map(|&w| w as f32).collect();
             let graph = row(&weights);
             let plan = Plan::lines(&graph, largest(&graph), vec![0], Vec::new(), |j| j, |_| 7);

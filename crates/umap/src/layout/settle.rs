@@ -42,7 +42,7 @@ fn run<const D: usize>(umap: &Umap, new: &Newcomers<'_>, mut y: Matrix, cx: &mut
     for epoch in 0..new.epochs {
         let alpha = umap.learning_rate / CALMER * (1.0 - epoch as f32 / new.epochs as f32);
         let step = Step { plan: &plan, table: &table, curve, repellers, epoch, alpha };
-        advance(&step, 0, &mut points);
+        advance(&step, 0, &mut points, cx)?;
         cx.progress(u64::from(epoch) + 1, u64::from(new.epochs))?;
     }
     if points.iter().flatten().any(|v| !v.is_finite()) {

@@ -140,6 +140,9 @@ impl UmapModel {
         cx: &mut Context<'_>,
     ) -> Result<Matrix> {
         let n = self.embedding().rows();
+        if k > 0 && ids.is_empty() && dists.is_empty() {
+            return Ok(Matrix::zeros(0, self.embedding().cols()));
+        }
         let (ids, dists) = in_order(n, k, ids, dists)?;
         cx.run(|cx| self.place(Queries { n, k, ids: &ids, dists: &dists }, cx))?
     }
@@ -148,7 +151,9 @@ impl UmapModel {
         let epochs = self.params.transform_epochs();
         let weights =
             cx.stage(Stage::Graph, 0.05, |_| queries.memberships(self.params.local_connectivity, Scale::Nearest))?;
+        cx.check()?;
         let y = start::starts(self.embedding(), queries, &weights, self.ab());
+        cx.check()?;
         let weights = without_rare(&weights, epochs)?;
         let keys: Vec<u64> = (0..queries.len()).map(|i| key(queries.row(i))).collect();
         cx.stage(Stage::Layout, 0.25, |cx| {
