@@ -25,8 +25,8 @@ struct Header {
 impl UmapModel {
     /// Writes the model to a file, which is complete or, after an error, what it was before. It holds parameters, map,
     /// graph, and the vectors if the model has them ([`UmapModel::without_vectors`] leaves them out): 4 bytes a value, 8 for
-    /// an edge and direction. An index that was given to the model is written too; one that it built is built again. The file is in
-    /// the safetensors format, so that other programs can read the arrays. The same model gives the same bytes; the report
+    /// an edge and direction. An index that was given to the model is written too; one that it built is built again. The
+    /// file is in the safetensors format, so that other programs can read the arrays. The same model gives the same bytes; the report
     /// of the run and its snapshots are not among them.
     ///
     /// ```
@@ -47,7 +47,8 @@ impl UmapModel {
     /// ```
     ///
     /// # Errors
-    /// [`Error::File`](crate::Error::File) if the file cannot be written; [`Error::Neighbors`](crate::Error::Neighbors) for a model with an index of a distance of one's own.
+    /// [`Error::File`](crate::Error::File) if the file cannot be written; [`Error::Neighbors`](crate::Error::Neighbors) for a
+    /// model with an index of a distance of one's own.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         Ok(FORMAT.save(path, &self.to_bytes()?)?)
     }
@@ -55,8 +56,8 @@ impl UmapModel {
     /// Reads what [`UmapModel::save`] wrote. The model places rows as the one that was saved, to the bit.
     ///
     /// # Errors
-    /// [`Error::File`](crate::Error::File) if the file cannot be read, is no model, comes from a later version, or is truncated or was changed:
-    /// [`FileError`](crate::FileError) tells which.
+    /// [`Error::File`](crate::Error::File) if the file cannot be read, is no model, comes from a later version, or is
+    /// truncated or was changed: [`FileError`](crate::FileError) tells which.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Ok(FORMAT.load(path, restore)?)
     }

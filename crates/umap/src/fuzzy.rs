@@ -54,8 +54,8 @@ impl Umap {
     /// As [`Umap::fit_fuzzy_graph`], watched and cancelled through `cx`.
     ///
     /// # Errors
-    /// [`Error::FuzzyGraph`](crate::Error::FuzzyGraph) for weights that are not above 0 and up to 1 (to rounding), edges
-    /// from a row to itself or in one direction only; [`Error::InvalidParam`](crate::Error::InvalidParam) if the graph is
+    /// [`Error::FuzzyGraph`](crate::Error::FuzzyGraph) for weights that are not above 0 and up to 1 (to rounding) or all
+    /// below 1e-30, edges from a row to itself or in one direction only; [`Error::InvalidParam`](crate::Error::InvalidParam) if the graph is
     /// not square; and those of [`Umap::fit_graph_with`].
     pub fn fit_fuzzy_graph_with(
         &self,

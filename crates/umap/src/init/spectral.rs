@@ -41,7 +41,8 @@ pub struct Eigenvectors {
 ///
 /// # Errors
 /// [`Error::InvalidParam`](crate::Error::InvalidParam) if `count` is 0, or the graph is not square, not connected, has no
-/// `count` + 1 rows, or has rows without weight, or weights below 0 or above 1e30; [`Error::Cancelled`](crate::Error::Cancelled); [`Error::Eigen`](crate::Error::Eigen).
+/// `count` + 1 rows, or has rows without weight, or weights below 0 or above 1e30;
+/// [`Error::Cancelled`](crate::Error::Cancelled); [`Error::Eigen`](crate::Error::Eigen).
 pub fn laplacian_eigenvectors(graph: &Csr, count: usize, seed: u64, token: &CancelToken) -> Result<Eigenvectors> {
     let n = graph.rows();
     if graph.cols() != n || count == 0 || n <= count || graph.components().1 != 1 {

@@ -3,8 +3,8 @@
 //! A row's epoch is a list of events: attraction by the other end of a sampled edge, each followed by repulsions from random
 //! rows. Both are c · (y − other), clipped to ±4 in each coordinate, with p = d²ᵇ and
 //! c = −2ab p / (d² (1 + a p)) for attraction, c = 2γb / ((0.001 + d²) (1 + a p)) for repulsion
-//! (McInnes et al. 2018, section 3.2; umap-learn's `layouts.py`); but no attraction goes beyond the middle. `LANES` rows go through their lists side by side, one in
-//! each lane.
+//! (McInnes et al. 2018, section 3.2; umap-learn's `layouts.py`); but no attraction goes beyond the middle. `LANES` rows go
+//! through their lists side by side, one in each lane.
 
 use super::schedule::Plan;
 use super::table::Table;

@@ -65,7 +65,9 @@ pub(crate) struct Layout {
 impl Layout {
     /// Starts at the positions `y` (n × n_components) of the rows of `graph`.
     pub(crate) fn new(umap: &Umap, graph: &Csr, ab: (f64, f64), both_ends: bool, y: Matrix) -> Result<Self> {
-        let descent: Box<dyn Descend> = by_dimensions!(umap.n_components, D => Box::new(Descent::<D>::new(umap, graph, Curve::new(umap, ab, both_ends), &y)?));
+        let curve = Curve::new(umap, ab, both_ends);
+        let descent: Box<dyn Descend> =
+            by_dimensions!(umap.n_components, D => Box::new(Descent::<D>::new(umap, graph, curve, &y)?));
         Ok(Self {
             descent,
             epoch: 0,
