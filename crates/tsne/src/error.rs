@@ -1,0 +1,137 @@
+//! Errors of t-SNE.
+
+/// Why a map could not be made.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// A parameter has a value that means nothing.
+    #[error("{param} = {value}: {reason}")]
+    InvalidParam {
+        /// The parameter.
+        param: &'static str,
+        /// Its value.
+        value: String,
+        /// What is allowed.
+        reason: String,
+    },
+    /// There is nothing to make a map of.
+    #[error("there are no rows to make a map of")]
+    NoRows,
+    /// Given positions do not fit the data.
+    #[error("the initial positions are {rows} × {cols}, they should be {expected_rows} × {expected_cols}")]
+    InitShape {
+        /// Rows given.
+        rows: usize,
+        /// Columns given.
+        cols: usize,
+        /// Rows of the data.
+        expected_rows: usize,
+        /// `n_components`.
+        expected_cols: usize,
+    },
+    /// A neighbor lies at less than no distance, as under dot products of long rows, which no affinity can be made of.
+    #[error("the distance of row {row} to its neighbor {neighbor} is {value}; t-SNE needs distances of at least 0")]
+    NegativeDistance {
+        /// Row, counted from 0.
+        row: usize,
+        /// Id of the neighbor.
+        neighbor: u32,
+        /// The distance.
+        value: f32,
+    },
+    /// A weighted graph is not a matrix of affinities.
+    #[error("the affinity of row {row} to {col} is {value}: {problem}")]
+    Affinity {
+        /// Row, counted from 0.
+        row: usize,
+        /// Row at the other end.
+        col: u32,
+        /// The value; 0 if none is stored.
+        value: f32,
+        /// The rule that is broken.
+        problem: &'static str,
+    },
+    /// New rows have another number of columns than those that the map was made from.
+    #[error("the rows have {got} columns, those of the map {expected}")]
+    Columns {
+        /// Columns of the rows that the map was made from.
+        expected: usize,
+        /// Columns given.
+        got: usize,
+    },
+    /// The model does not know the rows that its map was made from: it was made from a neighbor graph, or told not to keep
+    /// them.
+    #[error(
+        "the model holds no vectors that new rows could be compared with; give them with `with_vectors` or `with_index`, \
+         fit with `keep_vectors(true)`, or bring the neighbors to `transform_neighbors`"
+    )]
+    NoVectors,
+    /// Vectors given to a model are not as many as the rows of its map.
+    #[error("the map has {expected} rows, the vectors given {got}")]
+    VectorRows {
+        /// Rows of the map.
+        expected: usize,
+        /// Rows given.
+        got: usize,
+    },
+    /// A model could not be written to or read from a file.
+    #[cfg(feature = "file")]
+    #[error(transparent)]
+    File(#[from] planisphere_store::Error),
+    /// Positions ran away to infinity, which only extreme parameters can cause.
+    #[error("the layout diverged in iteration {iteration}; use a smaller learning_rate or exaggeration")]
+    Diverged {
+        /// The iteration, counted from 1.
+        iteration: u32,
+    },
+    /// Neighbor search failed.
+    #[cfg(feature = "knn")]
+    #[error(transparent)]
+    Neighbors(planisphere_knn::Error),
+    /// The initial principal component analysis failed.
+    #[cfg(feature = "pca")]
+    #[error(transparent)]
+    Pca(planisphere_pca::Error),
+    /// The eigenvalue iteration of the spectral initialization failed.
+    #[error(transparent)]
+    Eigen(#[from] planisphere_kernels::eigen::NotConverged),
+    /// A value is not finite, a graph is malformed, or no thread pool can be started.
+    #[error(transparent)]
+    Core(#[from] planisphere_core::Error),
+    /// The run was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] planisphere_core::Cancelled),
+}
+
+impl Error {
+    pub(crate) fn param(param: &'static str, value: impl ToString, reason: impl Into<String>) -> Self {
+        Self::InvalidParam { param, value: value.to_string(), reason: reason.into() }
+    }
+}
+
+// What every crate can say is said in one way, whichever stage met it.
+#[cfg(feature = "knn")]
+impl From<planisphere_knn::Error> for Error {
+    fn from(e: planisphere_knn::Error) -> Self {
+        match e {
+            planisphere_knn::Error::Cancelled(c) => Self::Cancelled(c),
+            planisphere_knn::Error::Core(c) => Self::Core(c),
+            planisphere_knn::Error::Columns { expected, got } => Self::Columns { expected, got },
+            e => Self::Neighbors(e),
+        }
+    }
+}
+
+#[cfg(feature = "pca")]
+impl From<planisphere_pca::Error> for Error {
+    fn from(e: planisphere_pca::Error) -> Self {
+        match e {
+            planisphere_pca::Error::Cancelled(c) => Self::Cancelled(c),
+            planisphere_pca::Error::Core(c) => Self::Core(c),
+            e => Self::Pca(e),
+        }
+    }
+}
+
+/// Result with the [`enum@Error`] of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,23 @@
+//! How all points push each other apart, exactly and by approximations.
+//!
+//! With the kernel q(d) = (1 + d²/α)^(−α) (Kobak et al. 2019; Student's t with one degree of freedom for α = 1), w =
+//! 1 / (1 + d²/α): a point at t feels from points at s the force Σ wᵅ⁺¹ (t − s), which is −½ times the gradient of its
+//! weight Σ wᵅ.
+
+/// What one point feels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Felt<const D: usize> {
+    /// Σ wᵅ⁺¹ (t − s).
+    pub(crate) force: [f32; D],
+    /// Σ wᵅ, a source at the very place counted as 1.
+    pub(crate) weight: f32,
+}
+
+/// The field of a set of points.
+pub(crate) trait Field<const D: usize>: Send + Sync {
+    /// Takes the places of what repels.
+    fn charge(&mut self, sources: &[[f32; D]]);
+
+    /// What points at the `targets` feel.
+    fn feel(&self, targets: &[[f32; D]], felt: &mut [Felt<D>]);
+}
