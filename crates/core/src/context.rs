@@ -43,6 +43,13 @@ pub enum Event<'a> {
         /// The positions now, n × n_components.
         embedding: MatrixView<'a>,
     },
+    /// What an optimization makes small was computed.
+    Divergence {
+        /// Epochs done.
+        epoch: u32,
+        /// Its value: for t-SNE, the Kullback-Leibler divergence of the map from the affinities.
+        value: f64,
+    },
     /// A warning, which is also kept in the model's report.
     Warning(&'a Warning),
     /// The stage is done.
@@ -197,6 +204,14 @@ impl<'a> Context<'a> {
     /// [`Cancelled`].
     pub fn epoch(&mut self, epoch: u32, total: u32, embedding: MatrixView<'_>) -> Result<(), Cancelled> {
         self.send(&Event::Epoch { epoch, total, embedding })
+    }
+
+    /// Tells the observer the value of what an optimization makes small, and checks for cancellation.
+    ///
+    /// # Errors
+    /// [`Cancelled`].
+    pub fn divergence(&mut self, epoch: u32, value: f64) -> Result<(), Cancelled> {
+        self.send(&Event::Divergence { epoch, value })
     }
 
     /// Keeps a warning in the report and tells the observer.

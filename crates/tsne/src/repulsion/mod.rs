@@ -4,6 +4,10 @@
 //! 1 / (1 + d²/α): a point at t feels from points at s the force Σ wᵅ⁺¹ (t − s), which is −½ times the gradient of its
 //! weight Σ wᵅ.
 
+mod grid;
+
+pub(crate) use grid::Grid;
+
 /// What one point feels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Felt<const D: usize> {

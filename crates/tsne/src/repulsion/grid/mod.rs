@@ -1,0 +1,196 @@
+//! The field by interpolation on a grid and fast Fourier transforms: n + m log m for n points and m nodes.
+//!
+//! FIt-SNE (Linderman et al. 2019) interpolates 3 or 4 transforms on 3 × 3 nodes a unit box. Here points are spread on the
+//! nodes by cubic splines, one transform there and one back gives the potential Σ wᵅ at the nodes, and the same splines give
+//! it everywhere, together with its slope, which is all the force there is: smooth particle mesh methods (Essmann et al.
+//! 1995) do so for charges.
+
+mod convolve;
+mod shape;
+mod spectrum;
+mod spread;
+
+use super::{Felt, Field};
+use convolve::Convolver;
+use planisphere_kernels::{Kernel, Simd};
+use rayon::prelude::*;
+use shape::{ORDER, Shape, spline_slope};
+
+/// Targets of one task.
+const CHUNK: usize = 1024;
+
+/// The field of points in one or two dimensions, interpolated.
+pub(crate) struct Grid<const D: usize> {
+    /// Nodes are at most this far apart.
+    spacing: f32,
+    /// How far outside of the sources' box targets may lie.
+    reach: f32,
+    convolver: Convolver<D>,
+    shape: Option<Shape<D>>,
+    sources: usize,
+    /// What sources lie where, and then the potential there.
+    nodes: Vec<f32>,
+}
+
+impl<const D: usize> Grid<D> {
+    pub(crate) fn new(alpha: f32, spacing: f32, reach: f32) -> Self {
+        Self { spacing, reach, convolver: Convolver::new(alpha), shape: None, sources: 0, nodes: Vec::new() }
+    }
+}
+
+impl<const D: usize> Field<D> for Grid<D> {
+    fn charge(&mut self, sources: &[[f32; D]]) {
+        let (low, high) = bounds(sources);
+        let shape = Shape::around(low, high, self.reach, self.spacing);
+        spread::spread(&shape, sources, &mut self.nodes);
+        self.convolver.convolve(&shape, &mut self.nodes);
+        (self.shape, self.sources) = (Some(shape), sources.len());
+    }
+
+    fn feel(&self, targets: &[[f32; D]], felt: &mut [Felt<D>]) {
+        let Some(shape) = &self.shape else { return };
+        let constant = self.convolver.constant() * self.sources as f64;
+        let simd = Simd::detect();
+        targets.par_chunks(CHUNK).zip(felt.par_chunks_mut(CHUNK)).for_each(|(targets, felt)| {
+            simd.run(Feel { shape, nodes: &self.nodes, constant, targets, felt });
+        });
+    }
+}
+
+struct Feel<'a, const D: usize> {
+    shape: &'a Shape<D>,
+    nodes: &'a [f32],
+    constant: f64,
+    targets: &'a [[f32; D]],
+    felt: &'a mut [Felt<D>],
+}
+
+impl<const D: usize> Kernel for Feel<'_, D> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) {
+        let Self { shape, nodes, constant, targets, felt } = self;
+        let inverse = 1.0 / shape.spacing;
+        let cols = shape.cols();
+        for (t, felt) in targets.iter().zip(felt) {
+            let (row, w0, s0) = spline_slope((t[0] - shape.origin[0]) * inverse, shape.axes[0].nodes);
+            let mut force = [0f32; D];
+            let weight;
+            if D == 1 {
+                let mut sums = [0f32; 2];
+                for r in 0..ORDER {
+                    sums[0] = w0[r].mul_add(nodes[row + r], sums[0]);
+                    sums[1] = s0[r].mul_add(nodes[row + r], sums[1]);
+                }
+                weight = sums[0];
+                force[0] = sums[1];
+            } else {
+                let (col, w1, s1) = spline_slope((t[1] - shape.origin[1]) * inverse, shape.axes[1].nodes);
+                let (mut values, mut slopes) = ([0f32; ORDER], [0f32; ORDER]);
+                for r in 0..ORDER {
+                    let start = (row + r) * cols + col;
+                    let line = &nodes[start..start + ORDER];
+                    for c in 0..ORDER {
+                        values[c] = w0[r].mul_add(line[c], values[c]);
+                        slopes[c] = s0[r].mul_add(line[c], slopes[c]);
+                    }
+                }
+                weight = dot(&values, &w1);
+                force[0] = dot(&slopes, &w1);
+                force[1] = dot(&values, &s1);
+            }
+            for f in &mut force {
+                *f *= -0.5 * inverse;
+            }
+            *felt = Felt { force, weight: (f64::from(weight) + constant) as f32 };
+        }
+    }
+}
+
+#[inline(always)]
+fn dot(a: &[f32; ORDER], b: &[f32; ORDER]) -> f32 {
+    (a[0] * b[0] + a[1] * b[1]) + (a[2] * b[2] + a[3] * b[3])
+}
+
+/// The least box around the points.
+fn bounds<const D: usize>(points: &[[f32; D]]) -> ([f32; D], [f32; D]) {
+    let around = |(mut low, mut high): ([f32; D], [f32; D]), other: ([f32; D], [f32; D])| {
+        for c in 0..D {
+            low[c] = low[c].min(other.0[c]);
+            high[c] = high[c].max(other.1[c]);
+        }
+        (low, high)
+    };
+    let nothing = ([f32::INFINITY; D], [f32::NEG_INFINITY; D]);
+    points
+        .par_chunks(8 * CHUNK)
+        .map(|chunk| {
+            let mut all = nothing;
+            for p in chunk {
+                all = around(all, (*p, *p));
+            }
+            all
+        })
+        .reduce(|| nothing, around)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use planisphere_core::CounterRng;
+
+    fn naive<const D: usize>(alpha: f64, points: &[[f32; D]]) -> Vec<([f64; D], f64)> {
+        points
+            .par_iter()
+            .map(|t| {
+                let (mut force, mut weight) = ([0f64; D], 0.0);
+                for s in points {
+                    let d: [f64; D] = std::array::from_fn(|c| f64::from(t[c]) - f64::from(s[c]));
+                    let w = 1.0 / (1.0 + d.iter().map(|d| d * d).sum::<f64>() / alpha);
+                    weight += w.powf(alpha);
+                    for c in 0..D {
+                        force[c] += w.powf(alpha + 1.0) * d[c];
+                    }
+                }
+                (force, weight)
+            })
+            .collect()
+    }
+
+    fn errors<const D: usize>(alpha: f32, spacing: f32, points: &[[f32; D]]) -> (f64, f64) {
+        let mut grid = Grid::<D>::new(alpha, spacing, 0.0);
+        grid.charge(points);
+        let mut felt = vec![Felt { force: [0.0; D], weight: 0.0 }; points.len()];
+        grid.feel(points, &mut felt);
+        let exact = naive(alpha.into(), points);
+        let (mut wrong, mut size, mut sum, mut exact_sum) = (0.0, 0.0, 0.0, 0.0);
+        for (f, (force, weight)) in felt.iter().zip(&exact) {
+            for c in 0..D {
+                wrong += (f64::from(f.force[c]) - force[c]).powi(2);
+                size += force[c] * force[c];
+            }
+            sum += f64::from(f.weight) - 1.0;
+            exact_sum += weight - 1.0;
+        }
+        ((wrong / size).sqrt(), (sum / exact_sum - 1.0).abs())
+    }
+
+    #[test]
+    fn probe() {
+        let rng = CounterRng::new(1, "grid");
+        for radius in [1e-4f32, 1.0, 10.0, 30.0] {
+            let points: Vec<[f32; 2]> = (0..4000)
+                .map(|i| {
+                    let d = rng.at(0, i);
+                    [radius * d.normal(0), radius * d.normal(1)]
+                })
+                .collect();
+            for spacing in [0.25, 0.5, 0.7, 1.0] {
+                for alpha in [1.0, 0.5, 2.0] {
+                    println!("{radius} {spacing} {alpha}: {:?}", errors(alpha, spacing, &points));
+                }
+            }
+        }
+    }
+}
