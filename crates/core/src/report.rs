@@ -61,6 +61,14 @@ pub enum Warning {
         /// What was used.
         used: usize,
     },
+    /// A perplexity is too large for the rows or neighbors that there are.
+    #[error("perplexity = {requested} is more than the data allows; {used} used")]
+    ClampedPerplexity {
+        /// What was asked for.
+        requested: f64,
+        /// What was used.
+        used: f64,
+    },
     /// More components were asked for than the data has dimensions.
     #[error("n_components = {requested} is more than the data allows; {used} used, the rest is 0")]
     ClampedComponents {

@@ -62,9 +62,7 @@ pub fn exp(x: f64) -> f64 {
     const LN2_HI: f64 = 0.693_147_180_369_123_8;
     const LN2_LO: f64 = 1.908_214_929_270_587_7e-10;
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    if x < -700.0 {
-        return 0.0;
-    }
+    let below = x < -700.0;
     // Not `min`, which would turn NaN into a number.
     let x = if x > 700.0 { 700.0 } else { x };
     let shifted = x.mul_add(LOG2_E, ROUND);
@@ -88,7 +86,11 @@ pub fn exp(x: f64) -> f64 {
     ] {
         p = r.mul_add(p, c);
     }
-    p * f64::from_bits(((n as i64) + 1023).cast_unsigned() << 52)
+    // n from the low bits, and 0 chosen at the end: neither keeps a loop from being vectorized, as a conversion to i64 or
+    // an early return would.
+    let n = shifted.to_bits().wrapping_sub(ROUND.to_bits());
+    let e = p * f64::from_bits(n.wrapping_add(1023) << 52);
+    if below { 0.0 } else { e }
 }
 
 /// Natural logarithm of a normal, finite `x` > 0 in f64; relative error below 1e-14, absolute below 1e-15 near 1. Not for

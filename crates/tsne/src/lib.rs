@@ -11,7 +11,7 @@ mod params;
 mod repulsion;
 mod run;
 
-pub use affinity::{Affinities, Affinity};
+pub use affinity::{Affinities, Affinity, Symmetrize};
 pub use error::{Error, Result};
 pub use model::TsneModel;
 pub use params::{Init, Repulsion, Tsne};
