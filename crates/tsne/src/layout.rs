@@ -22,9 +22,9 @@ pub(crate) trait Layout: Send + Sync {
 }
 
 /// Rows and the forces between them.
-pub(crate) struct Mutual<const D: usize, F> {
+pub(crate) struct Mutual<const D: usize> {
     bonds: Bonds,
-    field: F,
+    field: Box<dyn Field<D>>,
     y: Vec<[f32; D]>,
     next: Vec<[f32; D]>,
     felt: Vec<Felt<D>>,
@@ -32,8 +32,8 @@ pub(crate) struct Mutual<const D: usize, F> {
     iteration: u32,
 }
 
-impl<const D: usize, F: Field<D>> Mutual<D, F> {
-    pub(crate) fn new(bonds: Bonds, field: F, start: &Matrix) -> Self {
+impl<const D: usize> Mutual<D> {
+    pub(crate) fn new(bonds: Bonds, field: Box<dyn Field<D>>, start: &Matrix) -> Self {
         let n = start.rows();
         let y: Vec<[f32; D]> = (0..n).map(|i| std::array::from_fn(|c| start.row(i)[c])).collect();
         let felt = vec![Felt { force: [0.0; D], weight: 0.0 }; n];
@@ -50,7 +50,7 @@ impl<const D: usize, F: Field<D>> Mutual<D, F> {
     }
 }
 
-impl<const D: usize, F: Field<D>> Layout for Mutual<D, F> {
+impl<const D: usize> Layout for Mutual<D> {
     fn positions(&self) -> MatrixView<'_> {
         MatrixView::new(self.y.len(), D, self.y.as_flattened()).unwrap_or_else(|_| unreachable!("rows of D values"))
     }

@@ -7,7 +7,7 @@ use crate::init;
 use crate::layout::{Layout, Mutual};
 use crate::model::TsneModel;
 use crate::params::{LOOK_EVERY, Repulsion, Tsne};
-use crate::repulsion::Grid;
+use crate::repulsion::field;
 use planisphere_core::{Context, Decision, KnnGraph, Matrix, MatrixView, Report, Stage};
 #[cfg(feature = "knn")]
 use planisphere_core::Vectors;
@@ -277,13 +277,14 @@ impl Tsne {
     }
 
     fn layout(&self, repulsion: Repulsion, bonds: Bonds, y: &Matrix) -> Box<dyn Layout> {
-        let spacing = match repulsion {
-            Repulsion::Fft { spacing } => spacing,
-            _ => 0.5,
-        };
         match self.n_components {
-            1 => Box::new(Mutual::new(bonds, Grid::<1>::new(self.dof, spacing, 0.0), y)),
-            _ => Box::new(Mutual::new(bonds, Grid::<2>::new(self.dof, spacing, 0.0), y)),
+            1 => self.layout_in::<1>(repulsion, bonds, y),
+            2 => self.layout_in::<2>(repulsion, bonds, y),
+            _ => self.layout_in::<3>(repulsion, bonds, y),
         }
+    }
+
+    fn layout_in<const D: usize>(&self, repulsion: Repulsion, bonds: Bonds, y: &Matrix) -> Box<dyn Layout> {
+        Box::new(Mutual::<D>::new(bonds, field(repulsion, self.dof, 0.0), y))
     }
 }

@@ -4,9 +4,15 @@
 //! 1 / (1 + d²/α): a point at t feels from points at s the force Σ wᵅ⁺¹ (t − s), which is −½ times the gradient of its
 //! weight Σ wᵅ.
 
+mod exact;
 mod grid;
+mod pairs;
+mod tree;
 
-pub(crate) use grid::Grid;
+use crate::params::Repulsion;
+use exact::Exact;
+use grid::Grid;
+use tree::Tree;
 
 /// What one point feels.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,4 +30,13 @@ pub(crate) trait Field<const D: usize>: Send + Sync {
 
     /// What points at the `targets` feel.
     fn feel(&self, targets: &[[f32; D]], felt: &mut [Felt<D>]);
+}
+
+/// The field that computes `repulsion`, which is not [`Repulsion::Auto`], of sources that targets lie `reach` outside of.
+pub(crate) fn field<const D: usize>(repulsion: Repulsion, dof: f32, reach: f32) -> Box<dyn Field<D>> {
+    match repulsion {
+        Repulsion::Fft { spacing } => Box::new(Grid::new(dof, spacing, reach)),
+        Repulsion::BarnesHut { theta } => Box::new(Tree::new(dof, theta)),
+        Repulsion::Exact | Repulsion::Auto => Box::new(Exact::new(dof)),
+    }
 }
