@@ -6,7 +6,8 @@ pub mod input;
 pub mod progress;
 pub mod report;
 
-use clap::{Args, Parser};
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, Command, Parser};
 use planisphere::core::Threads;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -69,10 +70,45 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Failure {
     }
 }
 
+/// Which flags were written on the command line, rather than left at their defaults.
+#[derive(Debug)]
+pub struct Given(ArgMatches);
+
+impl Given {
+    /// The first of the flags of `Group` that was written, as `--flag`.
+    pub fn first_of<Group: Args>(&self) -> Option<String> {
+        let group = Group::augment_args(Command::new("group"));
+        group.get_arguments().find(|a| self.wrote(a.get_id().as_str())).and_then(|a| a.get_long()).map(flag)
+    }
+
+    /// The first of these that was written; names are those of the fields, `n_neighbors` for `--n-neighbors`.
+    pub fn first_among(&self, names: &[&str]) -> Option<String> {
+        names.iter().find(|name| self.wrote(name)).map(|name| flag(&name.replace('_', "-")))
+    }
+
+    fn wrote(&self, id: &str) -> bool {
+        // A name that is no argument was not written either.
+        self.0.try_contains_id(id).unwrap_or(false) && self.0.value_source(id) == Some(ValueSource::CommandLine)
+    }
+}
+
+fn flag(name: &str) -> String {
+    format!("--{name}")
+}
+
 /// Parses the command line, runs the program, and turns what happens into an exit code and one line on stderr.
 pub fn run<Cli: Parser>(program: impl FnOnce(Cli) -> Result<(), Failure>) -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    run_given(|cli, _| program(cli))
+}
+
+/// [`run`] for a program that wants to know which flags were given.
+pub fn run_given<Cli: Parser>(program: impl FnOnce(Cli, Given) -> Result<(), Failure>) -> ExitCode {
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches).map_err(|e| e.format(&mut Cli::command()))?;
+        Ok((cli, Given(matches)))
+    });
+    let (cli, given) = match parsed {
+        Ok(parsed) => parsed,
         Err(e) if e.use_stderr() => return fail(&usage_line(&e), 2),
         Err(e) => {
             // --help and --version. A closed pipe is no error worth a message.
@@ -80,7 +116,7 @@ pub fn run<Cli: Parser>(program: impl FnOnce(Cli) -> Result<(), Failure>) -> Exi
             return ExitCode::SUCCESS;
         }
     };
-    match program(cli) {
+    match program(cli, given) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Failure::Usage(line)) => fail(&line, 2),
         Err(Failure::Run(e)) => fail(&e.to_string(), 1),

@@ -127,7 +127,7 @@ impl<F: Fn(MatrixView<'_>, &mut Context<'_>) -> Result<Matrix, BoxError> + Send 
     }
 }
 
-/// Texts or vectors to a map to a figure; every stage can be replaced.
+/// Texts or vectors to a map to a figure; every stage can be replaced, and several projections stand side by side.
 ///
 /// ```
 /// use planisphere::{Pipeline, umap::Umap, viz_spec::ScatterMap};
@@ -145,13 +145,15 @@ impl<F: Fn(MatrixView<'_>, &mut Context<'_>) -> Result<Matrix, BoxError> + Send 
 /// ```
 pub struct Pipeline {
     encoder: Option<Box<dyn Embed>>,
-    projection: Box<dyn Project>,
+    /// At least one.
+    projections: Vec<Box<dyn Project>>,
     scatter: ScatterMap,
 }
 
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pipeline").field("projection", &self.projection.name()).finish_non_exhaustive()
+        let names: Vec<&str> = self.projections.iter().map(|p| p.name()).collect();
+        f.debug_struct("Pipeline").field("projections", &names).finish_non_exhaustive()
     }
 }
 
@@ -164,7 +166,8 @@ impl Default for Pipeline {
 impl Pipeline {
     /// The built-in encoder, and UMAP with the cosine distance and its other defaults.
     pub fn new() -> Self {
-        Self { encoder: None, projection: Box::new(Umap::new().metric(Metric::Cosine)), scatter: ScatterMap::new() }
+        let umap = Box::new(Umap::new().metric(Metric::Cosine));
+        Self { encoder: None, projections: vec![umap], scatter: ScatterMap::new() }
     }
 
     /// Sets what turns texts into vectors. Default: the built-in model.
@@ -174,10 +177,29 @@ impl Pipeline {
         self
     }
 
-    /// Sets what turns vectors into a map. Default: UMAP with the cosine distance.
+    /// Sets what turns vectors into a map, in place of all that was set before. Default: UMAP with the cosine distance.
     #[must_use]
     pub fn projection(mut self, projection: impl Project + 'static) -> Self {
-        self.projection = Box::new(projection);
+        self.projections = vec![Box::new(projection)];
+        self
+    }
+
+    /// Adds a projection of the same vectors: the figure shows its map beside the others.
+    ///
+    /// ```
+    /// use planisphere::{Pipeline, pca::Pca};
+    ///
+    /// let texts = ["sort a list", "sort an array", "boil an egg", "fry an egg", "a list of lists", "egg salad"];
+    /// let map = Pipeline::new().also(Pca::new(2)).fit_texts(&texts)?;
+    /// let names: Vec<&str> = map.maps().map(|(name, _)| name).collect();
+    /// assert_eq!(names, ["UMAP", "PCA"]);
+    /// let figure = map.figure(&["1", "2", "3", "4", "5", "6"], None, None)?;
+    /// assert_eq!(figure.layout.annotations.unwrap().len(), 2);
+    /// # Ok::<(), planisphere::Error>(())
+    /// ```
+    #[must_use]
+    pub fn also(mut self, projection: impl Project + 'static) -> Self {
+        self.projections.push(Box::new(projection));
         self
     }
 
@@ -207,11 +229,11 @@ impl Pipeline {
             if vectors.rows() != texts.len() {
                 return Err(Error::Rows { stage: "embedding".into(), expected: texts.len(), got: vectors.rows() });
             }
-            let embedding = self.project(vectors.view(), cx)?;
-            Ok((Some(vectors), embedding))
+            let maps = self.project(vectors.view(), cx)?;
+            Ok((Some(vectors), maps))
         });
-        let (vectors, embedding) = map?;
-        Ok(self.map(vectors, embedding, report))
+        let (vectors, maps) = map?;
+        Ok(self.map(vectors, maps, report))
     }
 
     /// A map of vectors, one a row.
@@ -228,8 +250,8 @@ impl Pipeline {
     /// [`Error::Project`], [`Error::Rows`], [`Error::Cancelled`].
     pub fn fit_vectors_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<Map> {
         let x = x.into();
-        let (embedding, report) = cx.record(|cx| self.project(x, cx));
-        Ok(self.map(None, embedding?, report))
+        let (maps, report) = cx.record(|cx| self.project(x, cx));
+        Ok(self.map(None, maps?, report))
     }
 
     #[cfg(feature = "embed")]
@@ -247,21 +269,40 @@ impl Pipeline {
         encoder.embed(texts, cx).map_err(|e| cancelled_or(e, Error::Embed))
     }
 
-    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix> {
-        let method = || self.projection.name().to_owned();
-        let y = self
-            .projection
-            .project(x, cx)
-            .map_err(|e| cancelled_or(e, |source| Error::Project { method: method(), source }))?;
-        if y.rows() != x.rows() {
-            return Err(Error::Rows { stage: method(), expected: x.rows(), got: y.rows() });
-        }
-        Ok(y)
+    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Vec<Matrix>> {
+        self.projections.iter().map(|projection| project(projection.as_ref(), x, cx)).collect()
     }
 
-    fn map(&self, vectors: Option<Matrix>, embedding: Matrix, report: Report) -> Map {
-        Map { vectors, embedding, method: self.projection.name().to_owned(), scatter: self.scatter.clone(), report }
+    fn map(&self, vectors: Option<Matrix>, maps: Vec<Matrix>, report: Report) -> Map {
+        let maps = self.names().into_iter().zip(maps).collect();
+        Map { vectors, maps, scatter: self.scatter.clone(), report }
     }
+
+    /// The names of the projections; those that are there already get a number.
+    fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::with_capacity(self.projections.len());
+        for projection in &self.projections {
+            let name = projection.name();
+            let mut free = name.to_owned();
+            let mut number = 1;
+            while names.contains(&free) {
+                number += 1;
+                free = format!("{name} {number}");
+            }
+            names.push(free);
+        }
+        names
+    }
+}
+
+fn project(projection: &dyn Project, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix> {
+    let method = || projection.name().to_owned();
+    let y =
+        projection.project(x, cx).map_err(|e| cancelled_or(e, |source| Error::Project { method: method(), source }))?;
+    if y.rows() != x.rows() {
+        return Err(Error::Rows { stage: method(), expected: x.rows(), got: y.rows() });
+    }
+    Ok(y)
 }
 
 fn cancelled_or(e: BoxError, other: impl FnOnce(BoxError) -> Error) -> Error {
@@ -271,20 +312,20 @@ fn cancelled_or(e: BoxError, other: impl FnOnce(BoxError) -> Error) -> Error {
     }
 }
 
-/// A finished map.
+/// A finished map, or several of the same items.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
     vectors: Option<Matrix>,
-    embedding: Matrix,
-    method: String,
+    /// Name and positions; at least one.
+    maps: Vec<(String, Matrix)>,
     scatter: ScatterMap,
     report: Report,
 }
 
 impl Map {
-    /// The map: one row an item, usually 2 or 3 columns.
+    /// The map of the first projection: one row an item, usually 2 or 3 columns.
     pub fn embedding(&self) -> &Matrix {
-        &self.embedding
+        &self.maps[0].1
     }
 
     /// The vectors that texts were turned into; `None` if vectors were given.
@@ -292,9 +333,15 @@ impl Map {
         self.vectors.as_ref()
     }
 
-    /// Name of the projection.
+    /// Name of the first projection.
     pub fn method(&self) -> &str {
-        &self.method
+        &self.maps[0].0
+    }
+
+    /// Names and maps of all projections, in the order in which they were added. Equal names are numbered: `UMAP`,
+    /// `UMAP 2`.
+    pub fn maps(&self) -> impl ExactSizeIterator<Item = (&str, &Matrix)> {
+        self.maps.iter().map(|(name, y)| (name.as_str(), y))
     }
 
     /// Stage times and warnings.
@@ -302,16 +349,53 @@ impl Map {
         &self.report
     }
 
-    /// The figure: a point an item, colored by label, gray without one; hovering shows id, label and preview.
+    /// The figure: a point an item, colored by label, gray without one; hovering shows id, label and preview. Several maps
+    /// stand side by side, with one legend.
     ///
     /// # Errors
-    /// [`Error::Figure`] if the lists differ in length from the map, or the map has more than 3 columns.
+    /// [`Error::Figure`] if the lists differ in length from the map, or a map has more than 3 columns.
     pub fn figure<S: AsRef<str>>(
         &self,
         ids: &[S],
         labels: Option<&[Option<S>]>,
         previews: Option<&[S]>,
     ) -> Result<Figure> {
-        Ok(self.scatter.figure(self.embedding.view(), ids, labels, previews)?)
+        let maps: Vec<_> = self.maps().map(|(name, y)| (name, y.view())).collect();
+        Ok(self.scatter.side_by_side(&maps, ids, labels, previews)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first two columns, times a number.
+    fn scaled(by: f32) -> impl Fn(MatrixView<'_>, &mut Context<'_>) -> Result<Matrix, BoxError> {
+        move |x, _| Ok(Matrix::from_rows((0..x.rows()).map(|i| [by * x.row(i)[0], by * x.row(i)[1]]))?)
+    }
+
+    #[test]
+    fn several_projections_make_one_figure() {
+        let x = Matrix::from_vec(4, 3, (0..12).map(|i| i as f32).collect()).unwrap();
+        let pipeline = Pipeline::new().projection(scaled(1.0)).also(Pca::new(2)).also(scaled(2.0)).also(scaled(3.0));
+        assert_eq!(format!("{pipeline:?}"), r#"Pipeline { projections: ["map", "PCA", "map", "map"], .. }"#);
+        let map = pipeline.fit_vectors(&x).unwrap();
+        let names: Vec<_> = map.maps().map(|(name, _)| name).collect();
+        assert_eq!(names, ["map", "PCA", "map 2", "map 3"]);
+        assert_eq!((map.method(), map.embedding().row(1)), ("map", &[3.0, 4.0][..]));
+        let third = map.maps().nth(3).unwrap().1;
+        assert_eq!(third.row(1), [9.0, 12.0]);
+        let figure = map.figure(&["a", "b", "c", "d"], None, None).unwrap();
+        assert_eq!((figure.data.len(), figure.layout.annotations.unwrap().len()), (4, 4));
+    }
+
+    #[test]
+    fn a_projection_that_loses_rows_is_named() {
+        let loses = |x: MatrixView<'_>, _: &mut Context<'_>| Ok(Matrix::zeros(x.rows() - 1, 2));
+        let e = Pipeline::new().projection(scaled(1.0)).also(loses).fit_vectors(&Matrix::zeros(4, 2)).unwrap_err();
+        assert!(matches!(&e, Error::Rows { expected: 4, got: 3, .. }), "{e}");
+        let e =
+            Pipeline::new().projection(scaled(1.0)).also(Pca::new(9)).fit_vectors(&Matrix::zeros(4, 2)).unwrap_err();
+        assert!(matches!(&e, Error::Project { method, .. } if method == "PCA"), "{e}");
     }
 }

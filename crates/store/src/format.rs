@@ -1,6 +1,7 @@
 //! Kinds of files.
 
 use crate::arrays::{Arrays, Tensor, checksum};
+use crate::atomic::write_atomic;
 use crate::error::{Error, Result};
 use safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
@@ -56,13 +57,13 @@ impl Format {
         safetensors::serialize(arrays, Some(metadata)).map_err(|e| unwritable(e.to_string()))
     }
 
-    /// Writes the bytes of a file, which is complete or, after an error, what it was before.
+    /// Writes the bytes of a file, which is complete or, after an error, what it was before ([`write_atomic`]).
     ///
     /// # Errors
     /// [`Error::Io`].
     pub fn save(&self, path: impl AsRef<Path>, bytes: &[u8]) -> Result<()> {
         let path = path.as_ref();
-        replace(path, bytes).map_err(|e| Error::io(&path.display().to_string(), &e))
+        write_atomic(path, |w| w.write_all(bytes)).map_err(|e| Error::io(&path.display().to_string(), &e.into()))
     }
 
     /// Writes the bytes of a file to `to`.
@@ -207,25 +208,4 @@ const LONGEST_HEADER: usize = 100_000_000;
 #[derive(Deserialize)]
 struct Entry {
     data_offsets: Option<(u64, u64)>,
-}
-
-/// Writes a file under another name in its folder, and then gives it its own.
-fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".planisphere-").suffix(".part");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // What a plain create asks for; the umask takes its part away.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
 }

@@ -6,8 +6,8 @@
 //! all there is. One piece, since the order of several would not be the same each time: the same content gives the same
 //! bytes.
 //!
-//! Files are written under another name in the same folder first: they are complete or, after an error, what they were
-//! before. Reading believes nothing: bytes that are something else, of a later version, truncated or changed are told
+//! Files are written by [`write_atomic`], which is there for files of other kinds too: they are complete or, after an
+//! error, what they were before. Reading believes nothing: bytes that are something else, of a later version, truncated or changed are told
 //! apart, and no array is larger than the bytes that were there.
 //!
 //! ```
@@ -38,9 +38,11 @@
 //! ```
 
 mod arrays;
+mod atomic;
 mod error;
 mod format;
 
 pub use arrays::{Arrays, Tensor, Value};
+pub use atomic::{WriteError, write_atomic};
 pub use error::{Error, Result};
 pub use format::Format;

@@ -77,7 +77,12 @@ fn what_is_written_is_read() {
     assert_eq!(LISTS.read_from(&written[..], |h: Header, _| Ok(h)).unwrap(), header());
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     // Nothing is left of a file that cannot be written.
-    assert!(LISTS.save(folder.path(), &bytes).is_err());
+    let kind = |to: &std::path::Path| match LISTS.save(to, &bytes).unwrap_err() {
+        Error::Io { kind, .. } => kind,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(kind(folder.path()), std::io::ErrorKind::IsADirectory);
+    assert_eq!(kind(&folder.path().join("none/a.list")), std::io::ErrorKind::NotFound);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -142,4 +147,20 @@ fn no_flipped_bit_is_taken() {
         bytes[bit / 8] ^= 1 << (bit % 8);
     }
     assert!(taken < 50, "{taken}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_model_that_is_replaced_keeps_its_permissions_and_links() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("a.list"), folder.path().join("link"));
+    LISTS.save(&file, &bytes()).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("a.list", &link).unwrap();
+    let other = LISTS.encode(&header(), &BTreeMap::new()).unwrap();
+    LISTS.save(&link, &other).unwrap();
+    assert!(link.is_symlink() && std::fs::read(&file).unwrap() == other);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
 }

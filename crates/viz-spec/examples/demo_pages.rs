@@ -58,6 +58,23 @@ fn items(groups: usize, per_group: usize, cols: usize) -> Items {
     Items { points, ids, labels, previews }
 }
 
+/// The same items at other places: a map that another method could have made.
+fn turned(items: &Items, times: u64) -> Matrix {
+    let rng = CounterRng::new(times, "turned");
+    let place = |(i, row): (usize, &[f32])| {
+        let mut row = row.to_vec();
+        let last = row.len() - 1;
+        for _ in 0..times {
+            let (x, y) = (row[0], row[last]);
+            (row[0], row[last]) = (0.4 * x - 0.9 * y + x * y * 0.02, 0.9 * x + 0.4 * y);
+        }
+        row[0] += rng.at(1, i as u64).normal(0);
+        row
+    };
+    Matrix::from_rows((0..items.ids.len()).map(|i| place((i, items.points.row(i)))))
+        .expect("the shape is that of the items")
+}
+
 fn save(path: PathBuf, page: &Page) -> Result<(), Box<dyn std::error::Error>> {
     page.write(BufWriter::new(File::create(path)?))?;
     Ok(())
@@ -84,14 +101,30 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     )?;
     let flat: Vec<f32> = (0..600).map(|i| small.points.row(i)[1]).collect();
     let strip = Matrix::from_vec(600, 1, flat)?;
-    let strip = map.figure(strip.view(), &small.ids, Some(&small.labels), Some(&small.previews))?;
+    let flat_figure = map.figure(strip.view(), &small.ids, Some(&small.labels), Some(&small.previews))?;
     let several = Page::new()
         .title(HOSTILE[0])
         .figure("UMAP", draw(&small)?)
         .figure("By <value>", by_value)
         .figure("3-D", draw(&space)?)
-        .figure("1-D", strip);
+        .figure("1-D", flat_figure);
     save(dir.join("several.html"), &several)?;
+    let beside = |i: &Items, names: &[&str]| {
+        let maps: Vec<_> = (0..).zip(names).map(|(k, name)| (*name, turned(i, k))).collect();
+        let views: Vec<_> = maps.iter().map(|(name, points)| (*name, points.view())).collect();
+        map.side_by_side(&views, &i.ids, Some(&i.labels), Some(&i.previews))
+    };
+    let three = ["PCA", "t-SNE", "UMAP <b>"];
+    save(dir.join("three.html"), &Page::new().title("Three maps").figure("", beside(&small, &three)?))?;
+    save(dir.join("three_large.html"), &Page::new().title("3 × 20,000 points").figure("", beside(&large, &three)?))?;
+    save(dir.join("four.html"), &Page::new().title("Four maps").figure("", beside(&small, &["A", "B", "C", "D"])?))?;
+    save(
+        dir.join("two_in_space.html"),
+        &Page::new().title("Two in space").figure("", beside(&space, &["PCA", "UMAP"])?),
+    )?;
+    let mixed = [("plane", small.points.view()), ("space", space.points.view()), ("line", strip.view())];
+    let mixed = map.clone().legend_title("score").side_by_side_by_value(&mixed, &small.ids, &values, None)?;
+    save(dir.join("mixed.html"), &Page::new().title("Plane, space and line, by value").figure("", mixed))?;
     let many = Items { labels: small.ids.iter().cloned().map(Some).collect(), ..small };
     save(dir.join("labels_are_ids.html"), &Page::new().title("Labels = ids").figure("UMAP", draw(&many)?))?;
     Ok(())

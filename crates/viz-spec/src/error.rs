@@ -23,6 +23,14 @@ pub enum Error {
     /// The points themselves are not fit to be drawn: a coordinate is not finite, or there are too many rows.
     #[error("points: {0}")]
     Points(#[from] planisphere_core::Error),
+    /// One of several maps of a figure cannot be drawn.
+    #[error("map {name:?}: {source}")]
+    InMap {
+        /// Name of the map.
+        name: String,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
     /// A parameter is out of range.
     #[error("{param} = {value}: must be {allowed}")]
     Param {

@@ -1,6 +1,7 @@
 //! Maps of points as Plotly figures and HTML pages.
 //!
-//! * [`ScatterMap`]: the parameters of a map; from coordinates, ids, labels and texts to a [`Figure`].
+//! * [`ScatterMap`]: the parameters of a map; from coordinates, ids, labels and texts to a [`Figure`], of several maps side
+//!   by side if wanted.
 //! * [`Figure`]: typed Plotly, to and from JSON. The schema of plotly.js 3, as far as maps need it, is in [`spec`].
 //! * [`Page`]: one HTML file with one or more figures, in which points can be selected, listed and saved.
 //! * [`PALETTE`]: the colors.

@@ -43,7 +43,10 @@ fn object(value: &Value, schema: &Value, at: &str, bad: &mut Vec<String>) {
     let known = schema["attributes"].as_object().unwrap_or(&none);
     for (key, v) in value {
         let at = format!("{at}.{key}");
-        match known.get(key) {
+        // Those of the second map are described by those of the first.
+        let first = key.trim_end_matches(|c: char| c.is_ascii_digit());
+        let numbered = ["xaxis", "yaxis", "scene"].contains(&first) && at == format!("layout.{key}");
+        match known.get(if numbered { first } else { key }) {
             None => bad.push(format!("{at}: unknown")),
             Some(s) if s.get("valType").is_some() => attribute(v, s, &at, bad),
             Some(s) if s.get("items").is_some() => match v.as_array() {
@@ -74,10 +77,10 @@ fn attribute(v: &Value, schema: &Value, at: &str, bad: &mut Vec<String>) {
         "subplotid" => v.is_string(),
         "enumerated" => {
             listed("values", v)
-                // Values between slashes are patterns: here always the name of an axis.
+                // Values between slashes are patterns: here always the name of an axis, by its letter.
                 || schema["values"].as_array().is_some_and(|list| {
-                    list.iter().any(|p| p.as_str().is_some_and(|p| p.starts_with('/')))
-                        && v.as_str().is_some_and(|s| matches!(s, "x" | "y"))
+                    let axis = v.as_str().filter(|v| v.trim_end_matches(|c: char| c.is_ascii_digit()).len() == 1);
+                    list.iter().any(|p| p.as_str().zip(axis).is_some_and(|(p, v)| p.starts_with(&format!("/^{}", &v[..1]))))
                 })
         }
         "flaglist" => {
@@ -104,6 +107,8 @@ fn figures() -> Vec<(&'static str, Figure)> {
     let values: Vec<f32> = (0..n).map(|i| if i == 3 { f32::NAN } else { i as f32 }).collect();
     let map = ScatterMap::new().title("A map & more").legend_title("topic");
     let labeled = |map: &ScatterMap, cols| map.figure(points(cols).view(), &ids, Some(&labels), Some(&previews));
+    let (plane, space) = (points(2), points(3));
+    let several = [("PCA", plane.view()), ("UMAP <2>", plane.view()), ("3-D", space.view()), ("4th", plane.view())];
     let mut all = vec![
         ("1-D", labeled(&map, 1)),
         ("2-D", labeled(&map, 2)),
@@ -117,6 +122,8 @@ fn figures() -> Vec<(&'static str, Figure)> {
             "by value, 3-D",
             map.clone().color_scale(ColorScale::RdBu).figure_by_value(points(3).view(), &ids, &values, None),
         ),
+        ("side by side", map.side_by_side(&several, &ids, Some(&labels), Some(&previews))),
+        ("side by side, by value", map.side_by_side_by_value(&several, &ids, &values, None)),
         ("empty", map.figure::<String>(Matrix::zeros(0, 2).view(), &[], None, None)),
     ]
     .into_iter()
@@ -179,6 +186,9 @@ fn the_checker_finds_what_is_wrong() {
         ("/layout", "dragmode", json!("lassoo")),
         ("/layout", "bogus", json!({})),
         ("/layout/yaxis", "scaleanchor", json!("up")),
+        ("/layout/yaxis", "scaleanchor", json!("z2")),
+        ("/layout", "zaxis2", json!({})),
+        ("/layout", "annotations", json!([{"xanchor": "start"}])),
         ("/layout", "selections", json!([{"type": "circle"}])),
         ("/config", "scrollZoom", json!("often")),
     ] {

@@ -9,7 +9,7 @@ use planisphere::knn::{self, Exact, Metric, quality};
 use planisphere::pca::Pca;
 use planisphere::umap::{Init, Labels, Umap, UmapModel};
 use planisphere::viz_spec::{Figure, Page, ScatterMap};
-use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run, say};
+use planisphere_examples::{Common, Failure, Given, input, progress::Bars, report::RunReport, run_given, say};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ struct Cli {
     /// For texts: `builtin`, a sentence-transformers folder, or a static model file
     #[arg(long, value_name = "NAME|DIR", default_value = "builtin")]
     model: String,
-    /// How to project; repeatable, for several maps on one page
+    /// How to project; repeatable, for several maps side by side, in which what is selected in one is so in all
     #[arg(long, value_enum, default_value = "umap")]
     method: Vec<Method>,
     /// Dimensions of the map
@@ -49,8 +49,8 @@ struct Cli {
     /// Score the maps: trustworthiness, continuity, neighbors kept, label accuracy (in the report, and on stderr)
     #[arg(long)]
     quality: bool,
-    /// Where to write the map, repeatable; the ending says what: .html (page), .json (Plotly figure), .csv, .npy. With
-    /// several methods, all but .html get the method's name in front of the ending
+    /// Where to write the map, repeatable; the ending says what: .html (page), .json (Plotly figure), .csv, .npy. Pages and
+    /// figures show the maps of all methods; with several, .csv and .npy get the method's name in front of the ending
     #[arg(long, value_name = "FILE", required_unless_present = "save_model")]
     out: Vec<PathBuf>,
     /// Keep the fitted UMAP, with the vectors, for `place` to put further rows on the map
@@ -118,8 +118,8 @@ enum Start {
 const QUALITY_SAMPLE: usize = 5000;
 
 fn main() -> ExitCode {
-    run(|cli: Cli| {
-        check_flags(&cli)?;
+    run_given(|cli: Cli, given| {
+        check_flags(&cli, &given)?;
         let mut report = RunReport::start("map", &cli.common);
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);
@@ -161,7 +161,7 @@ fn main() -> ExitCode {
 }
 
 /// Bad file names and flags that would be passed over in silence are told before the work, not after it.
-fn check_flags(cli: &Cli) -> Result<(), Failure> {
+fn check_flags(cli: &Cli, given: &Given) -> Result<(), Failure> {
     for out in &cli.out {
         if !["html", "json", "csv", "npy"].contains(&ending(out)) {
             let line = format!("--out {}: must end in .html, .json, .csv or .npy", out.display());
@@ -172,9 +172,12 @@ fn check_flags(cli: &Cli) -> Result<(), Failure> {
         }
     }
     if !cli.method.contains(&Method::Umap) {
-        let flags = [("--save-model", cli.save_model.is_some()), ("--supervise", cli.umap.supervise.is_some())];
-        if let Some((flag, _)) = flags.iter().find(|f| f.1) {
+        let flag = given.first_among(&["save_model", "n_neighbors", "knn"]).or_else(|| given.first_of::<UmapFlags>());
+        if let Some(flag) = flag {
             return Err(Failure::Usage(format!("{flag} is for --method umap")));
+        }
+        if !cli.quality && given.first_among(&["metric"]).is_some() {
+            return Err(Failure::Usage("--metric is for --method umap and for --quality".to_owned()));
         }
     }
     cli.common.check_outputs(cli.out.iter().chain(&cli.save_model).map(PathBuf::as_path))
@@ -336,14 +339,17 @@ fn show(report: &RunReport) {
 }
 
 fn write(cli: &Cli, out: &Path, table: &Table, maps: &[(Method, Matrix)]) -> Result<(), Failure> {
-    if ending(out) == "html" {
-        let title = cli.input.file_stem().map_or_else(|| "map".into(), |s| s.to_string_lossy().into_owned());
-        let mut page = Page::new().title(title);
-        for (method, y) in maps {
-            page = page.figure(name(*method).to_uppercase(), figure(table, y)?);
+    match ending(out) {
+        "html" => {
+            let title = cli.input.file_stem().map_or_else(|| "map".into(), |s| s.to_string_lossy().into_owned());
+            let page = Page::new().title(title).figure("Map", figure(table, maps)?);
+            return Ok(write_atomic(out, |w| page.write(w).map_err(std::io::Error::other))?);
         }
-        let html = page.to_html()?;
-        return Ok(write_atomic(out, |w| w.write_all(html.as_bytes()))?);
+        "json" => {
+            let figure = figure(table, maps)?;
+            return Ok(write_atomic(out, |w| figure.write_json(w).map_err(std::io::Error::other))?);
+        }
+        _ => {}
     }
     for (method, y) in maps {
         let out = if maps.len() == 1 {
@@ -353,16 +359,22 @@ fn write(cli: &Cli, out: &Path, table: &Table, maps: &[(Method, Matrix)]) -> Res
         };
         match ending(&out) {
             "npy" => write_npy(&out, y.view())?,
-            "csv" => write_map_csv(&out, table.ids(), table.labels(), y.view())?,
-            _ => {
-                let json = figure(table, y)?.to_json()?;
-                write_atomic(&out, |w| w.write_all(json.as_bytes()))?;
-            }
+            _ => write_map_csv(&out, table.ids(), table.labels(), y.view())?,
         }
     }
     Ok(())
 }
 
-fn figure(table: &Table, y: &Matrix) -> Result<Figure, Failure> {
-    Ok(ScatterMap::new().figure(y.view(), table.ids(), table.labels(), table.texts())?)
+/// All maps, side by side.
+fn figure(table: &Table, maps: &[(Method, Matrix)]) -> Result<Figure, Failure> {
+    let maps: Vec<_> = maps.iter().map(|(method, y)| (heading(*method), y.view())).collect();
+    Ok(ScatterMap::new().side_by_side(&maps, table.ids(), table.labels(), table.texts())?)
+}
+
+/// The name of a method over its map.
+fn heading(method: Method) -> &'static str {
+    match method {
+        Method::Umap => "UMAP",
+        Method::Pca => "PCA",
+    }
 }

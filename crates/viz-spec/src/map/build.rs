@@ -1,16 +1,15 @@
-//! Traces and layout of a map.
+//! Traces of a map.
 
 use super::ScatterMap;
+use super::frame::{self, title};
 use super::groups::{self, Group, Kind};
-use crate::error::Result;
+use super::panel::Panel;
 use crate::palette;
 use crate::spec::{
-    Array, AspectMode, Axis, Color, ColorBar, Config, DragMode, Figure, Font, HoverAlign, HoverLabel, HoverMode,
-    ImageFormat, ItemSizing, Layout, Legend, Margin, Marker, MarkerStyle, Meta, Mode, ModeBarDisplay, NewSelection,
-    PointRef, Scatter, Scatter3d, Scene, SceneAxis, StyledMarker, Symbol, Title, ToImage, Trace,
+    Array, Color, ColorBar, Figure, Marker, MarkerStyle, Meta, Mode, PointRef, Scatter, Scatter3d, StyledMarker,
+    Symbol, Trace,
 };
-use crate::text::{cut, escape, push_preview};
-use planisphere_core::MatrixView;
+use crate::text::{cut, escape, one_line, push_preview};
 use std::fmt::Write;
 
 /// Columns of a line in the hover box.
@@ -19,16 +18,17 @@ const HOVER_WIDTH: usize = 60;
 const HOVER_NAME: usize = 60;
 /// Characters of a label in the legend.
 const LEGEND_NAME: usize = 32;
-const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
 
 /// What the traces of one figure have in common.
 pub(super) struct Builder<'a, S> {
     map: &'a ScatterMap,
-    points: MatrixView<'a>,
+    /// All have as many rows as there are ids.
+    panels: Vec<Panel<'a>>,
     ids: &'a [S],
     previews: Option<&'a [S]>,
-    size: f64,
     opacity: f64,
+    /// Whether plane maps are drawn by WebGL.
+    gl: bool,
 }
 
 /// What is special about one trace.
@@ -50,26 +50,34 @@ struct Look<'l> {
 }
 
 impl<'a, S: AsRef<str>> Builder<'a, S> {
-    pub(super) fn new(map: &'a ScatterMap, points: MatrixView<'a>, ids: &'a [S], previews: Option<&'a [S]>) -> Self {
-        let n = points.rows().max(1) as f64;
-        let flat = if points.cols() == 3 { 0.6 } else { 1.0 };
-        let size = map.point_size.unwrap_or_else(|| round(((24.0 * n.powf(-0.17)) * flat).clamp(1.5, 11.0)));
+    pub(super) fn new(map: &'a ScatterMap, panels: Vec<Panel<'a>>, ids: &'a [S], previews: Option<&'a [S]>) -> Self {
+        let n = ids.len().max(1) as f64;
         let opacity = map.opacity.unwrap_or_else(|| round((1.2 - 0.1 * n.log10()).clamp(0.5, 0.9)));
-        Self { map, points, ids, previews, size, opacity }
+        let plane = panels.iter().filter(|p| !p.in_space()).count();
+        let gl = plane * ids.len() > map.gl_threshold;
+        Self { map, panels, ids, previews, opacity, gl }
     }
 
-    pub(super) fn by_label(&self, labels: Option<&[Option<S>]>) -> Result<Figure> {
+    fn size(&self, panel: &Panel<'_>) -> f64 {
+        let n = self.ids.len().max(1) as f64;
+        let in_space = if panel.in_space() { 0.6 } else { 1.0 };
+        // The more maps, the smaller they are.
+        let beside = [1.0, 0.85, 0.75][self.panels.len().clamp(1, 3) - 1];
+        self.map.point_size.unwrap_or_else(|| round((24.0 * n.powf(-0.17) * in_space * beside).clamp(1.5, 11.0)))
+    }
+
+    pub(super) fn by_label(&self, labels: Option<&[Option<S>]>) -> Figure {
         let label_of = |row: usize| labels.and_then(|l| l[row].as_ref()).map(AsRef::as_ref);
-        let groups = groups::group((0..self.points.rows()).map(label_of), self.map.max_labels);
+        let groups = groups::group((0..self.ids.len()).map(label_of), self.map.max_labels);
         let named = groups.iter().any(|g| matches!(g.kind, Kind::Label { .. }));
         let several = groups.len() > 1 || named;
         let other_label = |row: u32| label_of(row as usize).map(str::to_owned);
         let other_line =
             |row: u32| label_of(row as usize).map(|l| format!("<b>{}</b>", escape(&cut(&one_line(l), HOVER_NAME))));
         let none = |_: u32| None;
-        let traces = groups
-            .iter()
-            .map(|Group { kind, rows }| {
+        let traces = (0..)
+            .zip(&groups)
+            .flat_map(|(number, Group { kind, rows })| {
                 let look = match *kind {
                     Kind::Unlabeled => Look {
                         name: if several { "unlabeled" } else { "points" }.to_owned(),
@@ -115,15 +123,15 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
                         }
                     }
                 };
-                self.trace(rows, look)
+                self.traces(number, rows, look)
             })
             .collect();
-        Ok(self.finish(traces, several))
+        self.finish(traces, several)
     }
 
-    pub(super) fn by_value(&self, values: &[f32]) -> Result<Figure> {
+    pub(super) fn by_value(&self, values: &[f32]) -> Figure {
         let (known, missing): (Vec<u32>, Vec<u32>) =
-            (0..self.points.rows() as u32).partition(|&r| values[r as usize].is_finite());
+            (0..self.ids.len() as u32).partition(|&r| values[r as usize].is_finite());
         let none = |_: u32| None;
         let title = escape(&one_line(self.map.legend_title.as_deref().unwrap_or("value")));
         let value = |row: u32| Some(format!("{title}: {}", values[row as usize]));
@@ -142,7 +150,7 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
                 own_label: &none,
                 scale: None,
             };
-            traces.push(self.trace(&missing, look));
+            traces.extend(self.traces(0, &missing, look));
         }
         if !known.is_empty() {
             let shown: Vec<f32> = known.iter().map(|&r| values[r as usize]).collect();
@@ -161,14 +169,13 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
                 own_label: &none,
                 scale: Some((least, greatest)),
             };
-            traces.push(self.trace(&known, look));
+            traces.extend(self.traces(1, &known, look));
         }
-        Ok(self.finish(traces, !missing.is_empty()))
+        self.finish(traces, !missing.is_empty())
     }
 
-    fn trace(&self, rows: &[u32], look: Look<'_>) -> Trace {
-        let column =
-            |c: usize| -> Array { rows.iter().map(|&r| self.points.row(r as usize)[c]).collect::<Vec<f32>>().into() };
+    /// What group number `number` looks like in each of the maps.
+    fn traces(&self, number: usize, rows: &[u32], look: Look<'_>) -> Vec<Trace> {
         let mut text = Vec::with_capacity(rows.len());
         let mut customdata = Vec::with_capacity(rows.len());
         for &row in rows {
@@ -187,61 +194,71 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
             text.push(hover);
             customdata.push(PointRef { row, id: id.to_owned(), label: (look.own_label)(row) });
         }
-        let gl = self.points.cols() < 3 && self.points.rows() > self.map.gl_threshold;
-        let line = (self.points.cols() < 3 && !gl).then(|| ("#ffffff", 0.5).into());
-        let marker = Marker {
-            color: Some(look.color),
-            size: Some(self.size),
-            opacity: Some(self.opacity),
-            symbol: (look.symbol != Symbol::Circle).then_some(look.symbol),
-            line,
-            ..self.scale(look.scale)
-        };
-        let name = Some(look.name);
-        let legendrank = (look.rank != 1000.0).then_some(look.rank);
-        let showlegend = Some(look.in_legend);
-        let mode = Some(Mode::Markers);
-        let hovertemplate = Some(match look.headline {
-            Some(headline) => format!("{headline}<br>%{{text}}<extra></extra>"),
-            None => "%{text}<extra></extra>".to_owned(),
-        });
-        let (text, customdata) = (Some(Array::Strings(text)), Some(customdata));
-        if self.points.cols() == 3 {
-            return Trace::Scatter3d(Scatter3d {
-                name,
-                legendrank,
-                showlegend,
-                mode,
-                x: Some(column(0)),
-                y: Some(column(1)),
-                z: Some(column(2)),
-                marker: Some(marker),
-                text,
-                hovertemplate,
-                customdata,
-                meta: look.meta,
-                ..Scatter3d::default()
-            });
-        }
         let faded = MarkerStyle { opacity: Some(0.12), ..MarkerStyle::default() };
         let clear = MarkerStyle { opacity: Some(1.0), ..MarkerStyle::default() };
-        let trace = Scatter {
-            name,
-            legendrank,
-            showlegend,
-            mode,
-            x: Some(column(0)),
-            y: Some(if self.points.cols() == 2 { column(1) } else { strip(rows) }),
-            marker: Some(marker),
-            text,
-            hovertemplate,
-            customdata,
+        let model = Scatter {
+            name: Some(look.name),
+            legendgroup: (self.panels.len() > 1).then(|| number.to_string()),
+            legendrank: (look.rank != 1000.0).then_some(look.rank),
+            mode: Some(Mode::Markers),
+            marker: Some(Marker {
+                color: Some(look.color),
+                opacity: Some(self.opacity),
+                symbol: (look.symbol != Symbol::Circle).then_some(look.symbol),
+                ..self.scale(look.scale)
+            }),
+            text: Some(Array::Strings(text)),
+            hovertemplate: Some(match look.headline {
+                Some(headline) => format!("{headline}<br>%{{text}}<extra></extra>"),
+                None => "%{text}<extra></extra>".to_owned(),
+            }),
+            customdata: Some(customdata),
             meta: look.meta,
             selected: Some(StyledMarker { marker: Some(clear) }),
             unselected: Some(StyledMarker { marker: Some(faded) }),
             ..Scatter::default()
         };
-        if gl { Trace::ScatterGl(trace) } else { Trace::Scatter(trace) }
+        self.panels.iter().map(|panel| self.trace(panel, rows, look.in_legend, model.clone())).collect()
+    }
+
+    /// `model` with the points of one map. The first map's traces stand for all in the legend.
+    fn trace(&self, panel: &Panel<'_>, rows: &[u32], in_legend: bool, mut model: Scatter) -> Trace {
+        let column =
+            |c: usize| -> Array { rows.iter().map(|&r| panel.points.row(r as usize)[c]).collect::<Vec<f32>>().into() };
+        let first = panel.number == 1;
+        model.showlegend = Some(in_legend && first);
+        if let Some(marker) = &mut model.marker {
+            marker.size = Some(self.size(panel));
+            if !first && marker.showscale.is_some() {
+                (marker.showscale, marker.colorbar) = (Some(false), None);
+            }
+            if !panel.in_space() && !self.gl {
+                marker.line = Some(("#ffffff", 0.5).into());
+            }
+        }
+        if panel.in_space() {
+            return Trace::Scatter3d(Scatter3d {
+                name: model.name,
+                legendgroup: model.legendgroup,
+                legendrank: model.legendrank,
+                showlegend: model.showlegend,
+                mode: model.mode,
+                x: Some(column(0)),
+                y: Some(column(1)),
+                z: Some(column(2)),
+                scene: panel.reference("scene"),
+                marker: model.marker,
+                text: model.text,
+                hovertemplate: model.hovertemplate,
+                customdata: model.customdata,
+                meta: model.meta,
+                ..Scatter3d::default()
+            });
+        }
+        model.x = Some(column(0));
+        model.y = Some(if panel.points.cols() == 2 { column(1) } else { strip(rows) });
+        (model.xaxis, model.yaxis) = (panel.reference("x"), panel.reference("y"));
+        if self.gl { Trace::ScatterGl(model) } else { Trace::Scatter(model) }
     }
 
     fn scale(&self, range: Option<(f32, f32)>) -> Marker {
@@ -263,90 +280,8 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
     }
 
     fn finish(&self, data: Vec<Trace>, legend: bool) -> Figure {
-        let top = if self.map.title.is_some() { 56.0 } else { 24.0 };
-        let mut layout = Layout {
-            title: self.map.title.as_deref().map(title),
-            font: Some(Font { family: Some(FONT.to_owned()), size: Some(13.0), color: None }),
-            showlegend: Some(legend),
-            legend: legend.then(|| Legend {
-                title: self.map.legend_title.as_deref().map(title),
-                itemsizing: Some(ItemSizing::Constant),
-                tracegroupgap: Some(0.0),
-                ..Legend::default()
-            }),
-            margin: Some(Margin { l: Some(24.0), r: Some(24.0), t: Some(top), b: Some(24.0), pad: None }),
-            autosize: Some(true),
-            hovermode: Some(HoverMode::Closest),
-            hoverlabel: Some(HoverLabel {
-                align: Some(HoverAlign::Left),
-                namelength: Some(-1),
-                font: Some(Font { family: Some(FONT.to_owned()), ..Font::default() }),
-                ..HoverLabel::default()
-            }),
-            uirevision: Some("map".to_owned()),
-            ..Layout::default()
-        };
-        if self.points.cols() == 3 {
-            let axis = SceneAxis {
-                title: Some(Title { text: Some(String::new()), ..Title::default() }),
-                showticklabels: Some(false),
-                showbackground: Some(false),
-                showspikes: Some(false),
-                zeroline: Some(false),
-                gridcolor: Some("#94a3b8".to_owned()),
-                ..SceneAxis::default()
-            };
-            layout.scene = Some(Scene {
-                xaxis: Some(axis.clone()),
-                yaxis: Some(axis.clone()),
-                zaxis: Some(axis),
-                aspectmode: Some(AspectMode::Data),
-                dragmode: Some(DragMode::Orbit),
-                ..Scene::default()
-            });
-        } else {
-            let axis = Axis { visible: Some(false), ..Axis::default() };
-            // The units of a map have no meaning of their own, but they are the same in both directions.
-            let anchor = (self.points.cols() == 2).then(|| "x".to_owned());
-            layout.xaxis = Some(axis.clone());
-            layout.yaxis = Some(Axis { scaleanchor: anchor, ..axis });
-            if self.points.cols() == 1 {
-                layout.yaxis = Some(Axis { visible: Some(false), range: Some([-1.5, 1.5]), ..Axis::default() });
-                layout.xaxis = Some(Axis { zeroline: Some(false), ..Axis::default() });
-            }
-            layout.dragmode = Some(DragMode::Lasso);
-            layout.newselection = Some(NewSelection { line: Some(("#64748b", 1.5).into()), ..NewSelection::default() });
-        }
-        Figure { data, layout, config: config() }
+        Figure { data, layout: frame::layout(self.map, &self.panels, legend), config: frame::config() }
     }
-}
-
-fn config() -> Config {
-    Config {
-        responsive: Some(true),
-        scroll_zoom: Some(true),
-        displaylogo: Some(false),
-        display_mode_bar: Some(ModeBarDisplay::Always),
-        edit_selection: Some(false),
-        mode_bar_buttons_to_remove: Some(vec!["autoScale2d".to_owned()]),
-        to_image_button_options: Some(ToImage {
-            format: Some(ImageFormat::Png),
-            filename: Some("map".to_owned()),
-            scale: Some(2.0),
-        }),
-    }
-}
-
-fn title(text: &str) -> Title {
-    Title { text: Some(escape(&one_line(text))), font: None }
-}
-
-fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        let _ = write!(out, "{}{word}", if out.is_empty() { "" } else { " " });
-    }
-    out
 }
 
 /// Places across the strip of a one-dimensional map: multiples of the golden ratio without their whole part lie

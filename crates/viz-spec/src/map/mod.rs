@@ -1,7 +1,9 @@
 //! From points to a figure.
 
 mod build;
+mod frame;
 mod groups;
+mod panel;
 
 use crate::error::{Error, Result};
 use crate::palette::{self, OTHER, PALETTE, UNLABELED};
@@ -170,9 +172,41 @@ impl ScatterMap {
         labels: Option<&[Option<S>]>,
         previews: Option<&[S]>,
     ) -> Result<Figure> {
-        self.check(points, ids.len(), previews.map(<[S]>::len))?;
-        same_length("labels", points.rows(), labels.map(<[_]>::len))?;
-        build::Builder::new(self, points, ids, previews).by_label(labels)
+        self.side_by_side(&[("", points)], ids, labels, previews)
+    }
+
+    /// Draws several maps of the same rows in one figure, each under its name: the same colors and order of points, one
+    /// legend for all, in which a click hides or shows a label in every map. `maps` are names and points.
+    ///
+    /// A row of the points is the same item in every map, and so are `ids`, `labels` and `previews`, which are as in
+    /// [`Self::figure`]. Plane and 3-D maps can stand side by side. One map gives the same figure as [`Self::figure`],
+    /// which has no name.
+    ///
+    /// ```
+    /// use planisphere_core::Matrix;
+    /// use planisphere_viz_spec::ScatterMap;
+    ///
+    /// let (pca, umap) = (Matrix::from_rows([[0.0, 0.5], [1.0, 0.0]])?, Matrix::from_rows([[9.0, 4.0], [1.0, 2.0]])?);
+    /// let maps = [("PCA", pca.view()), ("UMAP", umap.view())];
+    /// let figure = ScatterMap::new().side_by_side(&maps, &["a", "b"], Some(&[Some("cats"), None]), None)?;
+    /// // Unlabeled points and cats, twice.
+    /// assert_eq!(figure.data.len(), 4);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::figure`]; where there are several maps, [`Error::InMap`] says which one does not have as many rows as
+    /// there are ids, has other than 1 to 3 columns, or holds a value that is not finite.
+    pub fn side_by_side<N: AsRef<str>, S: AsRef<str>>(
+        &self,
+        maps: &[(N, MatrixView<'_>)],
+        ids: &[S],
+        labels: Option<&[Option<S>]>,
+        previews: Option<&[S]>,
+    ) -> Result<Figure> {
+        self.check(maps, ids.len(), previews.map(<[S]>::len))?;
+        same_length("labels", ids.len(), labels.map(<[_]>::len))?;
+        Ok(build::Builder::new(self, panels(maps), ids, previews).by_label(labels))
     }
 
     /// Draws `points` colored by a number for each, with a color bar from the least to the greatest.
@@ -189,12 +223,27 @@ impl ScatterMap {
         values: &[f32],
         previews: Option<&[S]>,
     ) -> Result<Figure> {
-        self.check(points, ids.len(), previews.map(<[S]>::len))?;
-        same_length("values", points.rows(), Some(values.len()))?;
-        build::Builder::new(self, points, ids, previews).by_value(values)
+        self.side_by_side_by_value(&[("", points)], ids, values, previews)
     }
 
-    fn check(&self, points: MatrixView<'_>, ids: usize, previews: Option<usize>) -> Result<()> {
+    /// Draws several maps of the same rows in one figure, colored by a number for each row, with one color bar. As
+    /// [`Self::side_by_side`] and [`Self::figure_by_value`].
+    ///
+    /// # Errors
+    /// As [`Self::side_by_side`].
+    pub fn side_by_side_by_value<N: AsRef<str>, S: AsRef<str>>(
+        &self,
+        maps: &[(N, MatrixView<'_>)],
+        ids: &[S],
+        values: &[f32],
+        previews: Option<&[S]>,
+    ) -> Result<Figure> {
+        self.check(maps, ids.len(), previews.map(<[S]>::len))?;
+        same_length("values", ids.len(), Some(values.len()))?;
+        Ok(build::Builder::new(self, panels(maps), ids, previews).by_value(values))
+    }
+
+    fn check<N: AsRef<str>>(&self, maps: &[(N, MatrixView<'_>)], ids: usize, previews: Option<usize>) -> Result<()> {
         let param = |param, value: String, allowed| Err(Error::Param { param, value, allowed });
         if self.max_labels == 0 {
             return param("max_labels", "0".to_owned(), "at least 1");
@@ -216,13 +265,29 @@ impl ScatterMap {
         }
         palette::check("unlabeled_color", &self.unlabeled_color)?;
         palette::check("other_color", &self.other_color)?;
-        if points.rows() > 0 && !(1..=3).contains(&points.cols()) {
-            return Err(Error::Columns { cols: points.cols() });
+        for (name, points) in maps {
+            drawable(*points, ids).map_err(|e| match maps {
+                [_] => e,
+                _ => Error::InMap { name: name.as_ref().to_owned(), source: Box::new(e) },
+            })?;
         }
-        points.check()?;
-        same_length("ids", points.rows(), Some(ids))?;
-        same_length("previews", points.rows(), previews)
+        same_length("previews", ids, previews)
     }
+}
+
+fn drawable(points: MatrixView<'_>, ids: usize) -> Result<()> {
+    if points.rows() > 0 && !(1..=3).contains(&points.cols()) {
+        return Err(Error::Columns { cols: points.cols() });
+    }
+    points.check()?;
+    same_length("ids", points.rows(), Some(ids))
+}
+
+fn panels<'a, N: AsRef<str>>(maps: &'a [(N, MatrixView<'a>)]) -> Vec<panel::Panel<'a>> {
+    (1..)
+        .zip(maps)
+        .map(|(number, (name, points))| panel::Panel { number, name: name.as_ref(), points: *points })
+        .collect()
 }
 
 fn same_length(what: &'static str, expected: usize, got: Option<usize>) -> Result<()> {

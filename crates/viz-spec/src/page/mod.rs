@@ -2,6 +2,7 @@
 
 mod json;
 mod plotly_js;
+mod shared;
 
 pub use plotly_js::{PLOTLY_VERSION, PlotlyJs};
 
@@ -9,20 +10,33 @@ use crate::error::Result;
 use crate::spec::Figure;
 use crate::text;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::Write;
 
 const STYLE: &str = include_str!("page.css");
 const BODY: &str = include_str!("page.html");
-const SCRIPT: &str = include_str!("page.js");
+/// One function, of parts that are an idea each.
+const SCRIPT: &str = concat!(
+    "(() => {\n  \"use strict\";\n",
+    include_str!("data.js"),
+    include_str!("arrange.js"),
+    include_str!("view.js"),
+    include_str!("panel.js"),
+    include_str!("page.js"),
+    "})();\n"
+);
 
 /// Parameters of an HTML page with one or more maps.
 ///
-/// The page is one file. Dragging around points of a plane map (lasso, or box by its button) selects them; clicking
-/// selects single points in space. A panel tells how many are selected, how many of each label, lists them with id,
-/// label and preview, copies their ids and saves them as `selection.json` in the form that the annotation queue
+/// The page is one file. Dragging around points of a plane map (lasso, or box by its button) selects them, with Shift in
+/// addition to those that are, with Alt it takes them away; clicking selects single points. A search box selects the
+/// points whose id, label or preview holds some words. A panel tells how many are selected, how many of each label, lists
+/// them with id, label and preview, copies their ids and saves them as `selection.json` in the form that the annotation queue
 /// takes: `{"selections":[{"instance_ids":["…"],"priority":1}]}`. It follows the viewer's light or dark setting.
 ///
-/// Several figures are shown one at a time, with a button for each. They are taken as views of the same rows: a
+/// A figure of several maps ([`ScatterMap::side_by_side`](crate::ScatterMap::side_by_side)) shows them all at once, side
+/// by side where the window is wide enough: what is selected, hidden, or under the pointer in one map is so in all.
+/// Several figures are shown one at a time, with a button for each. They are taken as views of the same rows, too: a
 /// selection made in one of them shows in the others.
 ///
 /// The same figures give the same bytes. Titles, labels, ids and previews are shown as written, whatever they contain.
@@ -44,10 +58,23 @@ pub struct Page {
     figures: Vec<Named>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 struct Named {
     name: String,
     figure: Figure,
+}
+
+/// A figure as the page holds it.
+#[derive(Serialize)]
+struct Once<'a> {
+    name: &'a str,
+    figure: Cow<'a, Figure>,
+}
+
+impl Named {
+    fn once(&self) -> Once<'_> {
+        Once { name: &self.name, figure: shared::once(&self.figure) }
+    }
 }
 
 impl Page {
@@ -104,7 +131,8 @@ impl Page {
         }
         write!(out, "<style>\n{STYLE}</style>\n</head>\n<body>\n{}", BODY.replace("{{title}}", &title))?;
         out.write_all(b"<script type=\"application/json\" id=\"figures\">")?;
-        json::write(&mut out, &self.figures)?;
+        let figures: Vec<Once<'_>> = self.figures.iter().map(Named::once).collect();
+        json::write(&mut out, &figures)?;
         out.write_all(b"</script>\n")?;
         self.plotly_js.write(&mut out)?;
         write!(out, "<script>\n{SCRIPT}</script>\n</body>\n</html>\n")?;
@@ -158,6 +186,17 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(json).unwrap();
         assert_eq!(value[0]["name"], HOSTILE);
         assert_eq!(Figure::from_json(&value[0]["figure"].to_string()).unwrap(), page.figures[0].figure);
+    }
+
+    #[test]
+    fn several_maps_share_their_texts() {
+        let points = Matrix::from_vec(2, 2, vec![0.0, 1.0, 2.0, 3.0]).unwrap();
+        let maps = [("a", points.view()), ("b", points.view())];
+        let texts = ["a text of the first", "a text of the second"];
+        let figure = ScatterMap::new().side_by_side(&maps, &["i", "j"], None, Some(&texts)).unwrap();
+        assert_eq!(figure.to_json().unwrap().matches(texts[1]).count(), 2);
+        let page = Page::new().plotly_js(PlotlyJs::Inline(String::new())).figure("", figure);
+        assert_eq!(page.to_html().unwrap().matches(texts[1]).count(), 1);
     }
 
     #[test]

@@ -39,6 +39,10 @@ object! {
         showticklabels: bool,
         /// The axis whose scale this one follows, for example `x`.
         scaleanchor: String,
+        /// The axis across, at whose place this one stands, for example `y2`.
+        anchor: String,
+        /// The part of the figure's width or height that the axis takes, from 0 (left, bottom) to 1.
+        domain: [f64; 2],
         /// Length of a unit here for one unit there; 1 where absent.
         scaleratio: f64,
         /// How the axis gives way for `scaleanchor`.
@@ -63,6 +67,18 @@ object! {
         dragmode: DragMode,
         /// Background color.
         bgcolor: String,
+        /// The part of the figure that the scene takes.
+        domain: Domain,
+    }
+}
+
+object! {
+    /// A rectangle in the figure, from 0 (left, bottom) to 1.
+    Domain {
+        /// Left and right side.
+        x: [f64; 2],
+        /// Lower and upper side.
+        y: [f64; 2],
     }
 }
 

@@ -1,6 +1,6 @@
 //! Everything around the traces.
 
-use super::{Axis, Scene, object, words};
+use super::{Annotation, Axis, Scene, Subplots, object, words};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 object! {
@@ -38,6 +38,8 @@ object! {
         hoverdistance: i32,
         /// The hover box.
         hoverlabel: HoverLabel,
+        /// Texts on the figure, such as the headings of several maps.
+        annotations: Vec<Annotation>,
         /// What dragging does.
         dragmode: DragMode,
         /// What clicking does.
@@ -54,6 +56,9 @@ object! {
         uirevision: String,
         /// While this stays the same, an update keeps the user's selection.
         selectionrevision: String,
+    } and {
+        /// Axes and scenes of the second and further maps.
+        subplots: Subplots
     }
 }
 
@@ -276,9 +281,9 @@ object! {
         y1: f64,
         /// A path, in the notation of SVG with the commands M, L and Z.
         path: String,
-        /// The horizontal axis, `x`.
+        /// The horizontal axis, `x` or `x2`.
         xref: String,
-        /// The vertical axis, `y`.
+        /// The vertical axis, `y` or `y2`.
         yref: String,
         /// Opacity, 0 to 1.
         opacity: f64,

@@ -30,6 +30,14 @@ impl Trace {
         }
     }
 
+    /// What traces of one label in several maps have in common.
+    pub fn legendgroup(&self) -> Option<&str> {
+        match self {
+            Self::Scatter(t) | Self::ScatterGl(t) => t.legendgroup.as_deref(),
+            Self::Scatter3d(t) => t.legendgroup.as_deref(),
+        }
+    }
+
     /// The points' row, id and label, in the order of the coordinates.
     pub fn customdata(&self) -> &[PointRef] {
         match self {
@@ -112,6 +120,8 @@ object! {
     Scatter {
         /// What the legend and the hover box call the trace, in Plotly's markup (see [`crate::escape`]).
         name: String,
+        /// Traces of one group have one entry in the legend, which hides and shows all of them.
+        legendgroup: String,
         /// Place in the legend: lower is higher up; 1000 where absent.
         legendrank: f64,
         /// Whether the legend has an entry.
@@ -124,6 +134,10 @@ object! {
         x: Array,
         /// Vertical coordinates.
         y: Array,
+        /// The horizontal axis: `x` where absent, `x2` in the second map of a figure.
+        xaxis: String,
+        /// The vertical axis: `y` where absent, `y2` in the second map of a figure.
+        yaxis: String,
         /// How the points look.
         marker: Marker,
         /// A text for each point, in Plotly's markup.
@@ -148,6 +162,8 @@ object! {
     Scatter3d {
         /// What the legend and the hover box call the trace, in Plotly's markup (see [`crate::escape`]).
         name: String,
+        /// Traces of one group have one entry in the legend, which hides and shows all of them.
+        legendgroup: String,
         /// Place in the legend: lower is higher up; 1000 where absent.
         legendrank: f64,
         /// Whether the legend has an entry.
@@ -162,6 +178,8 @@ object! {
         y: Array,
         /// Third coordinates.
         z: Array,
+        /// The scene: `scene` where absent, `scene2` in the second map of a figure.
+        scene: String,
         /// How the points look.
         marker: Marker,
         /// A text for each point, in Plotly's markup.
