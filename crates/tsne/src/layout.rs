@@ -43,7 +43,7 @@ impl<const D: usize> Mutual<D> {
     /// What repels each row; the sum of all pairs' weights.
     fn feel(&mut self) -> f64 {
         self.field.charge(&self.y);
-        self.field.feel(&self.y, &mut self.felt);
+        self.field.feel_own(&self.y, &mut self.felt);
         let sums: Vec<f64> = self.felt.par_chunks(CHUNK).map(|f| f.iter().map(|f| f64::from(f.weight)).sum()).collect();
         // Each row's weight on itself is no pair.
         (sums.iter().sum::<f64>() - self.y.len() as f64).max(f64::MIN_POSITIVE)

@@ -30,6 +30,11 @@ pub(crate) trait Field<const D: usize>: Send + Sync {
 
     /// What points at the `targets` feel.
     fn feel(&self, targets: &[[f32; D]], felt: &mut [Felt<D>]);
+
+    /// What the `sources` feel, which are those that were taken: their own part is left out, or is exact.
+    fn feel_own(&self, sources: &[[f32; D]], felt: &mut [Felt<D>]) {
+        self.feel(sources, felt);
+    }
 }
 
 /// The field that computes `repulsion`, which is not [`Repulsion::Auto`], of sources that targets lie `reach` outside of.

@@ -1,6 +1,6 @@
 //! From charges to the potential, by fast Fourier transforms.
 
-use super::shape::Shape;
+use super::shape::{ORDER, Shape};
 use super::spectrum::Spectrum;
 use rayon::prelude::*;
 use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
@@ -41,6 +41,11 @@ impl<const D: usize> Convolver<D> {
     /// What has to be added to the potential for each source.
     pub(super) fn constant(&self) -> f64 {
         self.spectrum.as_ref().map_or(0.0, |s| s.constant)
+    }
+
+    /// The kernel between near nodes; see [`Spectrum`].
+    pub(super) fn near(&self) -> Option<&[[f32; ORDER]; ORDER]> {
+        self.spectrum.as_ref().map(|s| &s.near)
     }
 
     /// Replaces charges by their potential, less a constant.

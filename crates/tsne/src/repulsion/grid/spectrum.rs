@@ -1,6 +1,6 @@
 //! The kernel between nodes, as its Fourier transform.
 
-use super::shape::Axis;
+use super::shape::{Axis, ORDER};
 use realfft::RealFftPlanner;
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
@@ -20,6 +20,9 @@ pub(super) struct Spectrum {
     /// For each frequency of the second axis those of the first, from 0 to half of its length.
     values: Vec<f32>,
     half: usize,
+    /// The kernel between nodes that lie 0 to 3 rows and columns apart, counted as often as there are such pairs of
+    /// directions: what a point's own spline feels of itself.
+    pub(super) near: [[f32; ORDER]; ORDER],
 }
 
 impl Spectrum {
@@ -68,7 +71,8 @@ impl Spectrum {
                 *to = (from.re * norm / (both * both)) as f32;
             }
         }
-        Self { constant, values, half }
+        let near = near(&values, length, width);
+        Self { constant, values, half, near }
     }
 
     /// Multiplies the transform of column `j`, all frequencies of the first axis, by that of the kernel.
@@ -84,6 +88,33 @@ impl Spectrum {
             *v *= k;
         }
     }
+}
+
+/// Back from frequencies to the nodes nearest to the origin.
+fn near(values: &[f32], length: usize, width: usize) -> [[f32; ORDER]; ORDER] {
+    let half = length / 2 + 1;
+    let once = |i: usize, n: usize| if i == 0 || 2 * i == n { 1.0 } else { 2.0 };
+    let wave = |i: usize, n: usize, m: usize| {
+        let turn = (i * m % n) as f64 / n as f64;
+        once(i, n) * libm::cos(std::f64::consts::TAU * turn)
+    };
+    let along: Vec<[f64; ORDER]> = (0..half).map(|i| std::array::from_fn(|m| wave(i, length, m))).collect();
+    let mut near = [[0f64; ORDER]; ORDER];
+    for (j, line) in values.chunks_exact(half).enumerate() {
+        let mut sums = [0f64; ORDER];
+        for (&v, waves) in line.iter().zip(&along) {
+            for (sum, wave) in sums.iter_mut().zip(waves) {
+                *sum += f64::from(v) * wave;
+            }
+        }
+        for (m, sum) in sums.iter().enumerate() {
+            for n in 0..if width == 1 { 1 } else { ORDER } {
+                near[m][n] += sum * wave(j, width, n);
+            }
+        }
+    }
+    let sides = |m: usize| if m == 0 { 1.0 } else { 2.0 };
+    std::array::from_fn(|m| std::array::from_fn(|n| (near[m][n] * sides(m) * sides(n)) as f32))
 }
 
 /// Transform of a cubic spline's values at the nodes.
