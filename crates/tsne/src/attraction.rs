@@ -1,13 +1,21 @@
 //! How affinities pull: a list of partners for each row, laid out for vectors of lanes.
 
+#![allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
+
 use planisphere_core::Csr;
 use planisphere_kernels::{Kernel, Simd, math};
 use rayon::prelude::*;
+use std::hint::black_box;
 
 /// Partners that are worked on side by side.
 pub(crate) const LANES: usize = 16;
+/// Blocks whose partners' places are gathered at once.
+pub(crate) const STAGED: usize = 8;
 /// Rows of one task.
 const CHUNK: usize = 512;
+
+/// Places of partners, by block, coordinate and lane.
+pub(crate) type Staged<const D: usize> = [[[f32; LANES]; D]; STAGED];
 
 /// For each row its partners and how strongly they attract, filled up to whole blocks of lanes with partners of no weight.
 #[derive(Clone, Debug)]
@@ -58,10 +66,6 @@ impl Bonds {
         Self { starts, blocks }
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.starts.len() - 1
-    }
-
     #[inline(always)]
     fn row(&self, i: usize) -> &[Block] {
         &self.blocks[self.starts[i] as usize..self.starts[i + 1] as usize]
@@ -69,31 +73,43 @@ impl Bonds {
 
     /// Σ p w (y − partner) of row `i`, which is at `y`, with w = 1 / (1 + d²/α).
     #[inline(always)]
-    pub(crate) fn pull<const D: usize>(&self, i: usize, y: [f32; D], partners: &[[f32; D]], inverse_dof: f32) -> [f32; D] {
+    pub(crate) fn pull<const D: usize>(
+        &self,
+        i: usize,
+        y: [f32; D],
+        partners: &[[f32; D]],
+        inverse_dof: f32,
+        staged: &mut Staged<D>,
+    ) -> [f32; D] {
         let mut sums = [[0f32; LANES]; D];
-        for block in self.row(i) {
-            let other = gather(&block.ids, partners);
-            let mut d2 = [0f32; LANES];
-            let mut delta = [[0f32; LANES]; D];
-            for c in 0..D {
-                for l in 0..LANES {
-                    delta[c][l] = y[c] - other[c][l];
-                    d2[l] = delta[c][l].mul_add(delta[c][l], d2[l]);
+        for blocks in self.row(i).chunks(STAGED) {
+            stage(blocks, partners, staged);
+            for (block, other) in blocks.iter().zip(&*staged) {
+                let p = black_box(&block.p);
+                let mut delta = [[0f32; LANES]; D];
+                let mut d2 = [1f32; LANES];
+                for c in 0..D {
+                    for l in 0..LANES {
+                        delta[c][l] = y[c] - other[c][l];
+                    }
+                    for l in 0..LANES {
+                        d2[l] = (inverse_dof * delta[c][l]).mul_add(delta[c][l], d2[l]);
+                    }
                 }
-            }
-            let mut force = [0f32; LANES];
-            for l in 0..LANES {
-                force[l] = block.p[l] / inverse_dof.mul_add(d2[l], 1.0);
-            }
-            for c in 0..D {
+                let mut force = [0f32; LANES];
                 for l in 0..LANES {
-                    sums[c][l] = force[l].mul_add(delta[c][l], sums[c][l]);
+                    force[l] = p[l] / d2[l];
+                }
+                for c in 0..D {
+                    for l in 0..LANES {
+                        sums[c][l] = force[l].mul_add(delta[c][l], sums[c][l]);
+                    }
                 }
             }
         }
         let mut total = [0f32; D];
         for c in 0..D {
-            total[c] = tree(&sums[c]);
+            total[c] = tree(black_box(&sums[c]));
         }
         total
     }
@@ -126,19 +142,23 @@ impl<const D: usize> Kernel for Stretch<'_, D> {
     fn run<const ROWS: usize>(self) -> f64 {
         let inverse_dof = 1.0 / self.dof;
         let mut total = 0f64;
+        let mut staged = [[[0f32; LANES]; D]; STAGED];
         for (r, y) in self.y.iter().enumerate() {
             let mut sums = [0f32; LANES];
-            for block in self.bonds.row(self.first + r) {
-                let other = gather(&block.ids, self.partners);
-                let mut d2 = [0f32; LANES];
-                for c in 0..D {
-                    for l in 0..LANES {
-                        let delta = y[c] - other[c][l];
-                        d2[l] = delta.mul_add(delta, d2[l]);
+            for blocks in self.bonds.row(self.first + r).chunks(STAGED) {
+                stage(blocks, self.partners, &mut staged);
+                for (block, other) in blocks.iter().zip(&staged) {
+                    let p = black_box(&block.p);
+                    let mut u = [1f32; LANES];
+                    for c in 0..D {
+                        for l in 0..LANES {
+                            let delta = y[c] - other[c][l];
+                            u[l] = (inverse_dof * delta).mul_add(delta, u[l]);
+                        }
                     }
-                }
-                for l in 0..LANES {
-                    sums[l] = block.p[l].mul_add(math::log2(inverse_dof.mul_add(d2[l], 1.0)), sums[l]);
+                    for l in 0..LANES {
+                        sums[l] = p[l].mul_add(math::log2(u[l]), sums[l]);
+                    }
                 }
             }
             total += f64::from(tree(&sums));
@@ -147,16 +167,19 @@ impl<const D: usize> Kernel for Stretch<'_, D> {
     }
 }
 
+/// Gathers where the partners of `blocks` are. Their places are written to memory before anything is computed with them: the
+/// compiler would otherwise shape its vectors by the pairs of coordinates that are loaded, a few lanes wide.
 #[inline(always)]
-fn gather<const D: usize>(ids: &[u32; LANES], points: &[[f32; D]]) -> [[f32; LANES]; D] {
-    let mut other = [[0f32; LANES]; D];
-    for l in 0..LANES {
-        let p = &points[ids[l] as usize];
-        for c in 0..D {
-            other[c][l] = p[c];
+fn stage<const D: usize>(blocks: &[Block], points: &[[f32; D]], staged: &mut Staged<D>) {
+    for (block, to) in blocks.iter().zip(&mut *staged) {
+        for l in 0..LANES {
+            let p = &points[block.ids[l] as usize];
+            for c in 0..D {
+                to[c][l] = p[c];
+            }
         }
     }
-    other
+    black_box(staged);
 }
 
 /// The sum of the lanes as a balanced tree.

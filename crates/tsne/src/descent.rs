@@ -1,6 +1,8 @@
 //! Gradient descent with momentum and gains (Jacobs 1988), as in van der Maaten's t-SNE and in openTSNE.
 
-use crate::attraction::Bonds;
+#![allow(clippy::needless_range_loop)] // several arrays are walked by one coordinate
+
+use crate::attraction::{Bonds, LANES, STAGED};
 use crate::repulsion::Felt;
 use planisphere_kernels::{Kernel, Simd};
 use rayon::prelude::*;
@@ -116,8 +118,9 @@ impl<const D: usize> Kernel for Step<'_, D> {
             Normalize::Rows => 0.0,
         };
         let mut moved = Moved { sum: [0.0; D], gradient2: 0.0, finite: true };
+        let mut staged = [[[0f32; LANES]; D]; STAGED];
         for (r, &y) in self.y.iter().enumerate() {
-            let pull = self.bonds.pull(self.first + r, y, self.partners, inverse_dof);
+            let pull = self.bonds.pull(self.first + r, y, self.partners, inverse_dof, &mut staged);
             let felt = &self.felt[r];
             let share = match self.normalize {
                 Normalize::Pairs(_) => all,

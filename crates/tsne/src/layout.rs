@@ -91,3 +91,89 @@ impl<const D: usize> Layout for Mutual<D> {
         entropy + self.bonds.stretch(&self.y, &self.y, dof) + z.ln()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::params::Repulsion;
+    use crate::repulsion::field;
+    use planisphere_core::Csr;
+    use planisphere_fixtures::{golden_f32, golden_f64, golden_json};
+
+    const N: usize = 100;
+
+    /// The affinities of the goldens.
+    fn joint() -> Csr {
+        let p = golden_f64("tsne_joint.npy");
+        Csr::by_rows(N, N, |i, ids, values| {
+            for (j, &p) in p[i * N..(i + 1) * N].iter().enumerate().filter(|e| *e.1 > 0.0) {
+                ids.push(j as u32);
+                values.push(p as f32);
+            }
+        })
+        .unwrap()
+    }
+
+    fn start<const D: usize>() -> Matrix {
+        let y = golden_f32("tsne_map.npy");
+        Matrix::from_rows((0..N).map(|i| y[2 * i..2 * i + D].to_vec())).unwrap()
+    }
+
+    fn mutual<const D: usize>(dof: f32) -> Mutual<D> {
+        Mutual::new(Bonds::new(&joint()), field(Repulsion::Exact, dof, 0.0), &start::<D>())
+    }
+
+    /// The gradient, from a step so long that the place where it starts does not count.
+    fn gradient<const D: usize>(dof: f32) -> Vec<[f64; D]> {
+        const LONG: f32 = 1e7;
+        let mut m = mutual::<D>(dof);
+        let z = m.feel();
+        let params = Tsne::new().dof(dof).learning_rate(LONG).exaggeration(1.0).early_exaggeration(1.0).max_step_norm(None);
+        let mut to = m.y.clone();
+        m.descent.step(&m.bonds, (&m.y, &m.y), (&m.felt, Normalize::Pairs(z)), params.rules(N, 0), &mut to);
+        // The first gain is 1 + 0.2.
+        let per = |y: f32, to: f32| (f64::from(y) - f64::from(to)) / (1.2 * f64::from(LONG));
+        m.y.iter().zip(&to).map(|(y, to)| std::array::from_fn(|c| per(y[c], to[c]))).collect()
+    }
+
+    fn check<const D: usize>(dof: f32, case: usize) {
+        let want = &golden_f64("tsne_gradient.npy")[case * 2 * N..];
+        let largest = want[..2 * N].iter().fold(0f64, |m, v| m.max(v.abs()));
+        for (i, g) in gradient::<D>(dof).iter().enumerate() {
+            for c in 0..D {
+                let e = (g[c] - want[2 * i + c]).abs() / largest;
+                assert!(e < 1e-6, "{D}-D, dof {dof}, row {i}: {} for {}", g[c], want[2 * i + c]);
+            }
+        }
+        let golden = golden_json("tsne.json");
+        let divergence = golden["divergences"][case].as_f64().unwrap();
+        let p = joint();
+        let entropy: f64 = p.data().iter().map(|&p| f64::from(p) * f64::from(p).ln()).sum();
+        let got = mutual::<D>(dof).divergence(entropy, dof);
+        assert!((got / divergence - 1.0).abs() < 1e-5, "{D}-D, dof {dof}: {got} for {divergence}");
+    }
+
+    /// openTSNE's exact gradient and divergence.
+    #[test]
+    fn gradients_and_divergences_are_the_reference_s() {
+        for (case, dof) in [1.0, 0.5, 2.0].into_iter().enumerate() {
+            check::<2>(dof, case);
+            check::<1>(dof, case + 3);
+        }
+    }
+
+    /// Five iterations of openTSNE with exaggeration 12 and five without.
+    #[test]
+    fn iterations_are_the_reference_s() {
+        let golden = golden_f64("tsne_descent.npy");
+        let params = Tsne::new().early_exaggeration_iter(5).n_iter(5);
+        let mut m = mutual::<2>(1.0);
+        for (i, want) in golden.chunks_exact(2 * N).enumerate() {
+            m.iterate(&params).unwrap();
+            let largest = want.iter().fold(0f64, |m, v| m.max(v.abs()));
+            for (got, want) in m.y.as_flattened().iter().zip(want) {
+                assert!((f64::from(*got) - want).abs() < 3e-5 * largest, "iteration {i}: {got} for {want}");
+            }
+        }
+    }
+}

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) const MAX_COMPONENTS: usize = 3;
 /// Early exaggeration, unless the later one is larger.
 const EARLY_EXAGGERATION: f32 = 12.0;
+/// Recall of the search for neighbors.
+#[cfg(feature = "knn")]
+const RECALL: f64 = 0.9;
 /// Iterations between two looks at whether the map still gets better.
 pub(crate) const LOOK_EVERY: u32 = 50;
 
@@ -53,13 +56,17 @@ pub enum Repulsion {
     Exact,
     /// Groups of far rows as one (van der Maaten 2014), for maps of two and three dimensions.
     BarnesHut {
-        /// How large a group may be against its distance to be taken as one: 0 is exact, 0.5 usual, 1 coarse.
+        /// How large a group may be against its distance to be taken as one (side of its cell / distance to its mean): 0 is
+        /// exact, 0.5 usual, 1 coarse. The error of forces is about 0.02 % at 0.1, 0.4 % at 0.3, 1 % at 0.5, 4 % at 0.8 (RMS
+        /// against RMS), that of the normalization half of it; more where points stand in a line.
         theta: f32,
     },
     /// Interpolation between nodes of a grid and fast Fourier transforms (FIt-SNE, Linderman et al. 2019), for maps of one
     /// and two dimensions.
     Fft {
-        /// How far apart nodes are at most, in units of the map, in which the kernel has the half-width 1. Default 0.5.
+        /// How far apart nodes are at most, in units of the map, in which the kernel has the half-width 1. On sparse maps,
+        /// which are the hardest, the error of forces is 0.4 % at 0.25, 1 % at 0.35, 3 % at 0.5 and 9 % at 0.7 (RMS against
+        /// RMS); that of the normalization is below 0.03 % at all of them. Default 0.5.
         spacing: f32,
     },
 }
@@ -120,7 +127,7 @@ impl Default for Tsne {
             #[cfg(feature = "knn")]
             metric: planisphere_knn::Metric::Euclidean,
             #[cfg(feature = "knn")]
-            knn: planisphere_knn::Method::Auto,
+            knn: planisphere_knn::Method::Approx { recall: RECALL },
             #[cfg(feature = "knn")]
             keep_vectors: true,
             early_exaggeration: None,
@@ -221,8 +228,9 @@ impl Tsne {
         self
     }
 
-    /// How neighbors are searched. Default: exact search unless approximate search is expected to take less than half of
-    /// its time.
+    /// How neighbors are searched. Default: approximately, at a recall of 0.9, as openTSNE does. Exact neighbors do not make
+    /// better maps, and are slower: on 20,000 titles, whose 90 nearest neighbors are not much nearer than the next ones,
+    /// trustworthiness is 0.944 with exact neighbors and 0.948 with these.
     #[cfg(feature = "knn")]
     #[must_use]
     pub fn knn(mut self, knn: planisphere_knn::Method) -> Self {
