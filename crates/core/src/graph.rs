@@ -194,6 +194,53 @@ impl KnnGraph {
 /// Relative difference up to which two distances count as one: about eight units in the last place.
 const DISTANCE_SLACK: f64 = 1e-6;
 
+/// Neighbors of rows that are not in a graph themselves, `k` ids of `n` known rows and distances for each, in any order:
+/// checked, and as the rows of a [`KnnGraph`] are, ascending by (distance, id).
+///
+/// ```
+/// let (ids, dists) = planisphere_core::neighbors_in_order(3, 2, &[2, 0, 1, 2], &[0.5, 0.25, 1.0, 1.0])?;
+/// assert_eq!((ids, dists), (vec![0, 2, 1, 2], vec![0.25, 0.5, 1.0, 1.0]));
+/// # Ok::<(), planisphere_core::Error>(())
+/// ```
+///
+/// # Errors
+/// [`Error::Shape`] if ids and distances are not as many, or not `k` for each row, or `k` is 0; [`Error::Graph`] for an id
+/// that is none of the known rows or stands twice in a row, or a distance that is not finite, with row and position.
+pub fn neighbors_in_order(n: usize, k: usize, ids: &[u32], dists: &[f32]) -> Result<(Vec<u32>, Vec<f32>)> {
+    let rows = ids.len().checked_div(k).unwrap_or(0);
+    for len in [ids.len(), dists.len()] {
+        if len != rows * k || k == 0 {
+            return Err(Error::Shape { rows, cols: k, len });
+        }
+    }
+    let (mut out_ids, mut out_dists) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
+    let mut list: Vec<(f32, u32)> = Vec::with_capacity(k);
+    let mut seen: Vec<u32> = Vec::with_capacity(k);
+    for (row, (ids, dists)) in ids.chunks_exact(k).zip(dists.chunks_exact(k)).enumerate() {
+        let bad = |position, problem| Err(Error::Graph { row, position, problem });
+        if let Some(p) = ids.iter().position(|&id| id as usize >= n) {
+            return bad(p, "the id is not a row of the map");
+        }
+        if let Some(p) = dists.iter().position(|d| !d.is_finite()) {
+            return bad(p, "the distance is not a finite number");
+        }
+        seen.clear();
+        seen.extend_from_slice(ids);
+        seen.sort_unstable();
+        if let Some(twice) = seen.windows(2).find(|w| w[0] == w[1]) {
+            let p = ids.iter().rposition(|id| *id == twice[0]).unwrap_or(0);
+            return bad(p, "an id stands twice in the row");
+        }
+        list.clear();
+        // Adding 0 turns −0 into 0.
+        list.extend(dists.iter().map(|d| d + 0.0).zip(ids.iter().copied()));
+        list.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        out_ids.extend(list.iter().map(|e| e.1));
+        out_dists.extend(list.iter().map(|e| e.0));
+    }
+    Ok((out_ids, out_dists))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -38,7 +38,7 @@ pub use context::{Context, Event, Observer, Threads};
 pub use csr::Csr;
 pub use edges::Symmetry;
 pub use error::{Error, Result};
-pub use graph::KnnGraph;
+pub use graph::{KnnGraph, neighbors_in_order};
 pub use matrix::{Matrix, MatrixView};
 pub use reduce::{Embedded, Reducer, Transform};
 pub use report::{CancelToken, Cancelled, Decision, Report, Stage, StageTime, Warning};

@@ -1,5 +1,6 @@
 //! The arrays of a file.
 
+use planisphere_core::{Csr, Matrix};
 use safetensors::{Dtype, SafeTensors, View};
 use std::borrow::Cow;
 
@@ -59,6 +60,24 @@ impl<'a> Tensor<'a> {
         #[cfg(target_endian = "big")]
         let data = Cow::Owned(T::to_bytes(values));
         Self { dtype: T::DTYPE, shape: shape.to_vec(), data }
+    }
+
+    /// [`Tensor::new`] with a copy of the values.
+    pub fn owned<T: Value>(shape: &[usize], values: &[T]) -> Self {
+        let Tensor { dtype, shape, data } = Tensor::new(shape, values);
+        Self { dtype, shape, data: Cow::Owned(data.into_owned()) }
+    }
+
+    /// A matrix as one array, rows × cols.
+    pub fn matrix(x: &'a Matrix) -> Self {
+        Self::new(&[x.rows(), x.cols()], x.data())
+    }
+
+    /// A sparse matrix as three arrays: where its rows start (`u64`), ids, values. Read with [`Arrays::csr`].
+    pub fn csr(m: &'a Csr) -> [Self; 3] {
+        let starts: Vec<u64> = m.indptr().iter().map(|&p| p as u64).collect();
+        let entries = [m.nnz()];
+        [Self::owned(&[starts.len()], &starts), Self::new(&entries, m.indices()), Self::new(&entries, m.data())]
     }
 }
 
@@ -147,5 +166,34 @@ impl<'a> Arrays<'a> {
             Some(at) => Err(format!("array {name:?} holds {} at {at}", values[at])),
             None => Ok(values),
         }
+    }
+
+    /// A matrix of finite numbers.
+    ///
+    /// # Errors
+    /// If there is no array of this name with two dimensions, or it holds anything else.
+    pub fn matrix(&self, name: &str) -> Result<Matrix, String> {
+        let [rows, cols] = self.shape(name)?;
+        Matrix::from_vec(rows, cols, self.finite(name, &[rows, cols])?).map_err(|e| e.to_string())
+    }
+
+    /// A sparse matrix of this size, whose values are as `fine` says, from the arrays that [`Tensor::csr`] made.
+    ///
+    /// # Errors
+    /// If there are no arrays of these names, or they are not of such a matrix.
+    pub fn csr(
+        &self,
+        [starts, ids, values]: [&str; 3],
+        (rows, cols): (usize, usize),
+        fine: impl Fn(f32) -> bool,
+    ) -> Result<Csr, String> {
+        let starts = self.take::<u64>(starts, &[rows + 1])?;
+        let starts: Result<Vec<usize>, _> = starts.into_iter().map(usize::try_from).collect();
+        let [entries] = self.shape(ids)?;
+        let data = self.take::<f32>(values, &[entries])?;
+        if let Some(at) = data.iter().position(|&v| !fine(v)) {
+            return Err(format!("array {values:?} holds {} at {at}", data[at]));
+        }
+        Csr::new(cols, starts.map_err(|e| e.to_string())?, self.take(ids, &[entries])?, data).map_err(|e| e.to_string())
     }
 }

@@ -20,7 +20,24 @@ pub struct TsneModel {
     pub(crate) repulsion: Repulsion,
     pub(crate) divergence: f64,
     pub(crate) divergences: Vec<(u32, f64)>,
+    #[cfg(feature = "knn")]
+    pub(crate) known: planisphere_knn::Known,
     pub(crate) report: Report,
+}
+
+/// Two models are equal if they hold and do the same. How long it took to make them is not compared.
+impl PartialEq for TsneModel {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(feature = "knn")]
+        if self.known != other.known {
+            return false;
+        }
+        let all = |m: &Self| (m.neighbors, m.repulsion, m.divergence);
+        let Self { params, embedding, snapshots, affinities, divergences, .. } = self;
+        all(self) == all(other)
+            && (params, embedding, snapshots, affinities, divergences)
+                == (&other.params, &other.embedding, &other.snapshots, &other.affinities, &other.divergences)
+    }
 }
 
 impl TsneModel {

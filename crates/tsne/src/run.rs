@@ -8,9 +8,9 @@ use crate::layout::{Layout, Mutual};
 use crate::model::TsneModel;
 use crate::params::{LOOK_EVERY, Repulsion, Tsne};
 use crate::repulsion::field;
-use planisphere_core::{Context, Decision, KnnGraph, Matrix, MatrixView, Report, Stage};
 #[cfg(feature = "knn")]
 use planisphere_core::Vectors;
+use planisphere_core::{Context, Decision, KnnGraph, Matrix, MatrixView, Report, Stage};
 
 /// Rows from which on interpolation is faster than all pairs.
 const FFT_FROM: usize = 1500;
@@ -48,7 +48,10 @@ pub struct TsneRun {
 
 impl std::fmt::Debug for TsneRun {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("TsneRun").field("iteration", &self.iteration()).field("iterations", &self.iterations()).finish_non_exhaustive()
+        f.debug_struct("TsneRun")
+            .field("iteration", &self.iteration())
+            .field("iterations", &self.iterations())
+            .finish_non_exhaustive()
     }
 }
 
@@ -194,7 +197,12 @@ impl Tsne {
             let x = vectors.view();
             let near = self.neighbors(x, cx)?;
             let affinities = self.affinities(&near, cx)?;
-            self.begin(affinities, near.k(), Some(x), cx)
+            let mut run = self.begin(affinities, near.k(), Some(x), cx)?;
+            if self.keep_vectors {
+                // Last of all, when the search for neighbors no longer holds memory.
+                run.model.known = planisphere_knn::Known::from_vectors(vectors.into_shared());
+            }
+            Ok(run)
         })
     }
 
@@ -241,7 +249,11 @@ impl Tsne {
             return Err(Error::NoRows);
         }
         let repulsion = self.resolved(n);
-        cx.decide(Decision::new("repulsion", format!("{repulsion:?}"), format!("{n} rows, {} dimensions", self.n_components)));
+        cx.decide(Decision::new(
+            "repulsion",
+            format!("{repulsion:?}"),
+            format!("{n} rows, {} dimensions", self.n_components),
+        ));
         let layout = if n == 1 {
             None
         } else {
@@ -261,6 +273,8 @@ impl Tsne {
             repulsion,
             divergence: 0.0,
             divergences: Vec::new(),
+            #[cfg(feature = "knn")]
+            known: planisphere_knn::Known::default(),
             report: Report::default(),
         };
         Ok(TsneRun { model, layout, best: None, converged: false })

@@ -3,9 +3,7 @@
 use crate::error::Result;
 use crate::model::UmapModel;
 use crate::params::{Init, Umap};
-#[cfg(feature = "knn")]
-use crate::transform::Known;
-use planisphere_core::{Csr, Matrix, Report};
+use planisphere_core::Report;
 use planisphere_store::{Arrays, Format, Tensor};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -13,6 +11,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 const FORMAT: Format = Format::new("planisphere-umap-model", "model of planisphere-umap", 1);
+/// The arrays of the graph.
+const GRAPH: [&str; 3] = ["graph.starts", "graph.ids", "graph.weights"];
 
 /// What is not in the arrays.
 #[derive(Serialize, Deserialize)]
@@ -91,54 +91,29 @@ impl UmapModel {
     /// # Errors
     /// As [`UmapModel::save`].
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let graph = &self.graph;
-        let starts: Vec<u64> = graph.indptr().iter().map(|&p| p as u64).collect();
         let curve = [self.ab.0, self.ab.1];
-        let mut arrays = BTreeMap::from([
-            ("embedding", matrix(&self.embedding)),
-            ("graph.starts", Tensor::new(&[starts.len()], &starts)),
-            ("graph.ids", Tensor::new(&[graph.nnz()], graph.indices())),
-            ("graph.weights", Tensor::new(&[graph.nnz()], graph.data())),
-            ("curve", Tensor::new(&[2], &curve)),
-        ]);
+        let mut arrays =
+            BTreeMap::from([("embedding", Tensor::matrix(&self.embedding)), ("curve", Tensor::new(&[2], &curve))]);
+        arrays.extend(GRAPH.into_iter().zip(Tensor::csr(&self.graph)));
         let mut params = self.params.clone();
         if let Init::Given(y) = &self.params.init {
             params.init = Init::Random;
-            arrays.insert("init", matrix(y));
+            arrays.insert("init", Tensor::matrix(y));
         }
         #[cfg(feature = "knn")]
-        let index = self.known.given_index().map(planisphere_knn::Index::to_bytes).transpose()?;
-        #[cfg(feature = "knn")]
-        match (&index, &self.known.vectors) {
-            (Some(index), _) => {
-                arrays.insert("index", Tensor::new(&[index.len()], index));
-            }
-            (None, Some(x)) => {
-                arrays.insert("vectors", matrix(x));
-            }
-            (None, None) => {}
-        }
+        self.known.write(&mut arrays)?;
         Ok(FORMAT.encode(&Header { params, neighbors: self.neighbors }, &arrays)?)
     }
-}
-
-fn matrix(x: &Matrix) -> Tensor<'_> {
-    Tensor::new(&[x.rows(), x.cols()], x.data())
-}
-
-fn finite(arrays: &Arrays<'_>, name: &str) -> Result<Matrix, String> {
-    let [rows, cols] = arrays.shape(name)?;
-    Matrix::from_vec(rows, cols, arrays.finite(name, &[rows, cols])?).map_err(text)
 }
 
 /// The model, or what is wrong. Nothing is taken on trust: a checksum says that bytes are what was written, not who wrote
 /// them. (Only that the graph is symmetric is believed; nothing that a model does relies on it.)
 fn restore(header: Header, arrays: &Arrays<'_>) -> Result<UmapModel, String> {
     let Header { mut params, neighbors } = header;
-    let embedding = finite(arrays, "embedding")?;
+    let embedding = arrays.matrix("embedding")?;
     let n = embedding.rows();
     if arrays.has("init") {
-        params.init = Init::Given(finite(arrays, "init")?);
+        params.init = Init::Given(arrays.matrix("init")?);
     }
     params.check().map_err(text)?;
     if n == 0 || embedding.cols() != params.n_components {
@@ -151,10 +126,10 @@ fn restore(header: Header, arrays: &Arrays<'_>) -> Result<UmapModel, String> {
     if curve.iter().any(|v| !(v.is_finite() && *v > 0.0)) {
         return Err(format!("a curve of {curve:?}"));
     }
-    let graph = restore_graph(arrays, n)?;
+    let graph = arrays.csr(GRAPH, (n, n), |w| w > 0.0 && w <= 1.0)?;
     Ok(UmapModel {
         #[cfg(feature = "knn")]
-        known: restore_known(arrays, n)?,
+        known: planisphere_knn::Known::read(arrays, n)?,
         params,
         embedding,
         snapshots: Vec::new(),
@@ -163,34 +138,6 @@ fn restore(header: Header, arrays: &Arrays<'_>) -> Result<UmapModel, String> {
         neighbors,
         report: Report::default(),
     })
-}
-
-fn restore_graph(arrays: &Arrays<'_>, n: usize) -> Result<Csr, String> {
-    let starts = arrays.take::<u64>("graph.starts", &[n + 1])?;
-    let starts = starts.into_iter().map(usize::try_from).collect::<Result<_, _>>().map_err(text)?;
-    let [entries] = arrays.shape("graph.ids")?;
-    let weights = arrays.take::<f32>("graph.weights", &[entries])?;
-    if let Some(at) = weights.iter().position(|&w| !(w > 0.0 && w <= 1.0)) {
-        return Err(format!("edge {at} has the weight {}", weights[at]));
-    }
-    Csr::new(n, starts, arrays.take("graph.ids", &[entries])?, weights).map_err(text)
-}
-
-#[cfg(feature = "knn")]
-fn restore_known(arrays: &Arrays<'_>, n: usize) -> Result<Known, String> {
-    let known = if arrays.has("index") {
-        let [length] = arrays.shape("index")?;
-        let index = planisphere_knn::Index::from_bytes(&arrays.take::<u8>("index", &[length])?).map_err(text)?;
-        Known::index(std::sync::Arc::new(index))
-    } else if arrays.has("vectors") {
-        Known::vectors(std::sync::Arc::new(finite(arrays, "vectors")?))
-    } else {
-        Known::default()
-    };
-    match &known.vectors {
-        Some(x) if x.rows() != n || x.cols() == 0 => Err(format!("{} × {} vectors for {n} rows", x.rows(), x.cols())),
-        _ => Ok(known),
-    }
 }
 
 fn text(error: impl std::fmt::Display) -> String {

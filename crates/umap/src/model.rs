@@ -4,11 +4,11 @@ use crate::error::{Error, Result};
 use crate::graph;
 use crate::params::Umap;
 use crate::target::Target;
-#[cfg(feature = "knn")]
-use crate::transform::Known;
 use planisphere_core::{Context, Csr, Embedded, KnnGraph, Matrix, MatrixView, Report, Stage};
 #[cfg(feature = "knn")]
 use planisphere_core::{Reducer, Vectors, Warning};
+#[cfg(feature = "knn")]
+use planisphere_knn::Known;
 
 /// A map, and what it was made from.
 #[derive(Clone, Debug)]
@@ -117,7 +117,7 @@ impl Umap {
             let mut model = self.lay_out(graph, Some(x), cx)?;
             if self.keep_vectors {
                 // Last of all, when the search for neighbors no longer holds memory.
-                model.known = Known::vectors(vectors.into_shared());
+                model.known = Known::from_vectors(vectors.into_shared());
             }
             Ok(model)
         })

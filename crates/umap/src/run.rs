@@ -5,12 +5,12 @@ use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::model::{Fuzzy, UmapModel};
 use crate::params::Umap;
-#[cfg(feature = "knn")]
-use crate::transform::Known;
 use crate::{graph, init};
 #[cfg(feature = "knn")]
 use planisphere_core::Vectors;
 use planisphere_core::{Context, Csr, KnnGraph, Matrix, MatrixView, Report, Stage};
+#[cfg(feature = "knn")]
+use planisphere_knn::Known;
 
 /// A layout that can be watched, paused and ended early: [`Umap::start`] makes the graph and the initial positions,
 /// [`UmapRun::step`] goes on by some epochs, [`UmapRun::finish`] gives the model. However the epochs are divided into steps,
@@ -142,7 +142,7 @@ impl Umap {
             let graph = self.fuzzy(&neighbors, None, cx)?;
             let mut run = self.begin(graph, Some(x), cx)?;
             if self.keep_vectors {
-                run.model.known = Known::vectors(vectors.into_shared());
+                run.model.known = Known::from_vectors(vectors.into_shared());
             }
             Ok(run)
         })

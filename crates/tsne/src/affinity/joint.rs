@@ -1,13 +1,13 @@
 //! Probabilities of pairs.
 
-use super::rows::{Conditional, Near};
+use super::rows::Near;
 use super::{Affinity, Symmetrize};
 use crate::error::{Error, Result};
 use planisphere_core::{Context, Csr, KnnGraph};
 use planisphere_kernels::{Kernel, Simd, math, sum};
 use rayon::prelude::*;
 
-/// Rows that one task works on.
+/// Rows that one task checks.
 const CHUNK: usize = 512;
 /// Entries of one partial sum of the entropy.
 const BLOCK: usize = 8192;
@@ -109,6 +109,15 @@ impl Affinities {
         Ok(Self { p, symmetric: true })
     }
 
+    /// Affinities from a file: values above 0, square.
+    #[cfg(feature = "file")]
+    pub(crate) fn restored(p: Csr, symmetric: bool) -> Result<Self, String> {
+        match (0..p.rows()).find(|&i| p.row(i).0.binary_search(&(i as u32)).is_ok()) {
+            Some(i) => Err(format!("row {i} has an affinity to itself")),
+            None => Ok(Self { p, symmetric }),
+        }
+    }
+
     /// The probabilities, n × n, all above 0, none on the diagonal.
     pub fn matrix(&self) -> &Csr {
         &self.p
@@ -146,7 +155,7 @@ impl Affinity {
         let used = self.clamped(n, cx);
         let k = used.n_neighbors(n).min(near.k);
         let conditional = used.fitting(near.k, cx).probabilities(near, k, cx)?;
-        let directed = directed(graph, conditional)?;
+        let directed = conditional.by_id(near)?;
         cx.check()?;
         let unit = 1.0 / n as f64;
         let p = match symmetrize {
@@ -160,28 +169,6 @@ impl Affinity {
         };
         Ok(Affinities { p, symmetric })
     }
-}
-
-/// Probabilities by id.
-fn directed(graph: &KnnGraph, conditional: Conditional) -> Result<Csr> {
-    let (n, k, mut data) = (graph.n(), conditional.k, conditional.values);
-    let mut indices = vec![0u32; n * k];
-    let rows = indices.par_chunks_mut(k).zip(data.par_chunks_mut(k)).with_min_len(CHUNK).enumerate();
-    rows.for_each_init(
-        || vec![0u64; k],
-        |row, (i, (indices, data))| {
-            // Id in the high half, so that whole numbers are sorted.
-            for (e, (&id, v)) in row.iter_mut().zip(graph.row(i).0.iter().zip(&*data)) {
-                *e = (u64::from(id) << 32) | u64::from(v.to_bits());
-            }
-            row.sort_unstable();
-            for ((id, v), e) in indices.iter_mut().zip(data).zip(&*row) {
-                *id = (e >> 32) as u32;
-                *v = f32::from_bits(*e as u32);
-            }
-        },
-    );
-    Ok(Csr::new(n, (0..=n).map(|i| i * k).collect(), indices, data)?)
 }
 
 /// Both directions of a pair.

@@ -3,7 +3,7 @@
 use super::gaussian::{Row, Target};
 use super::{Affinity, Symmetrize};
 use crate::error::{Error, Result};
-use planisphere_core::{CancelToken, Context, KnnGraph};
+use planisphere_core::{CancelToken, Context, Csr, KnnGraph};
 use planisphere_kernels::{Kernel, Simd};
 use rayon::prelude::*;
 
@@ -77,6 +77,33 @@ pub(crate) struct Conditional {
     pub(crate) k: usize,
     /// m × `k`.
     pub(crate) values: Vec<f32>,
+}
+
+impl Conditional {
+    /// The same as a sparse matrix, m × n, for the neighbors that they were made of.
+    pub(crate) fn by_id(self, near: Near<'_>) -> Result<Csr> {
+        let Self { k, values: mut data } = self;
+        let rows = near.ids.len().checked_div(near.k).unwrap_or(0);
+        let mut indices = vec![0u32; rows * k];
+        if k > 0 {
+            let by_row = indices.par_chunks_mut(k).zip(data.par_chunks_mut(k)).with_min_len(CHUNK).enumerate();
+            by_row.for_each_init(
+                || vec![0u64; k],
+                |row, (i, (indices, data))| {
+                    // Id in the high half, so that whole numbers are sorted.
+                    for (e, (&id, v)) in row.iter_mut().zip(near.ids[i * near.k..].iter().zip(&*data)) {
+                        *e = (u64::from(id) << 32) | u64::from(v.to_bits());
+                    }
+                    row.sort_unstable();
+                    for ((id, v), e) in indices.iter_mut().zip(data).zip(&*row) {
+                        *id = (e >> 32) as u32;
+                        *v = f32::from_bits(*e as u32);
+                    }
+                },
+            );
+        }
+        Ok(Csr::new(near.n, (0..=rows).map(|i| i * k).collect(), indices, data)?)
+    }
 }
 
 /// What is done with each row.

@@ -3,46 +3,13 @@
 use crate::error::{Error, Result};
 use crate::model::UmapModel;
 use planisphere_core::{Context, Matrix};
-use planisphere_knn::Index;
-use std::sync::{Arc, OnceLock};
-
-/// The rows of a map, and an index of them.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Known {
-    pub(crate) vectors: Option<Arc<Matrix>>,
-    /// Given, or built when it is first asked for.
-    index: OnceLock<Arc<Index>>,
-    /// Whether it was given.
-    given: bool,
-}
-
-/// An index that was built follows from the vectors; of one that was given, its points tell as much as can be compared.
-impl PartialEq for Known {
-    fn eq(&self, other: &Self) -> bool {
-        self.vectors == other.vectors && self.given == other.given
-    }
-}
-
-impl Known {
-    pub(crate) fn vectors(vectors: Arc<Matrix>) -> Self {
-        Self { vectors: Some(vectors), ..Self::default() }
-    }
-
-    pub(crate) fn index(index: Arc<Index>) -> Self {
-        Self { vectors: Some(Arc::clone(index.points())), index: OnceLock::from(index), given: true }
-    }
-
-    /// The index, if it was not built from the vectors.
-    #[cfg(feature = "file")]
-    pub(crate) fn given_index(&self) -> Option<&Index> {
-        self.index.get().filter(|_| self.given).map(|index| &**index)
-    }
-}
+use planisphere_knn::{Index, Known};
+use std::sync::Arc;
 
 impl UmapModel {
     /// The rows that the map was made from, n × d, if the model holds them.
     pub fn vectors(&self) -> Option<&Arc<Matrix>> {
-        self.known.vectors.as_ref()
+        self.known.vectors()
     }
 
     /// Gives a model from a neighbor graph the rows that the graph was made from (n × d), so that it can place others. They
@@ -58,7 +25,7 @@ impl UmapModel {
             return Err(Error::param("columns of the vectors", 0, "there must be at least one"));
         }
         vectors.view().check()?;
-        self.known = Known::vectors(vectors);
+        self.known = Known::from_vectors(vectors);
         Ok(self)
     }
 
@@ -85,7 +52,7 @@ impl UmapModel {
     pub fn with_index(mut self, index: impl Into<Arc<Index>>) -> Result<Self> {
         let index = index.into();
         self.check_rows(index.len())?;
-        self.known = Known::index(index);
+        self.known = Known::from_index(index);
         Ok(self)
     }
 
@@ -116,14 +83,8 @@ impl UmapModel {
     /// # Errors
     /// [`Error::NoVectors`]; [`Error::Neighbors`]; [`Error::Core`] if no thread pool can be started; [`Error::Cancelled`].
     pub fn index_with(&self, cx: &mut Context<'_>) -> Result<&Arc<Index>> {
-        if let Some(index) = self.known.index.get() {
-            return Ok(index);
-        }
-        let vectors = self.known.vectors.as_ref().ok_or(Error::NoVectors)?;
-        let (k, p) = (self.neighbors.min(vectors.rows()), &self.params);
-        // Without a lock: a thread that waits for others' work may come by here again. Should two build it at once, the
-        // one that is later drops an equal index.
-        let built = p.knn.index_with(k, &p.metric, p.seed, Arc::clone(vectors), cx)?;
-        Ok(self.known.index.get_or_init(|| Arc::new(built)))
+        let (k, p) = (self.neighbors, &self.params);
+        let build = |x: Arc<Matrix>| p.knn.index_with(k.min(x.rows()), &p.metric, p.seed, x, cx);
+        self.known.index_with(build)?.ok_or(Error::NoVectors)
     }
 }

@@ -4,14 +4,11 @@
 mod known;
 mod start;
 
-#[cfg(feature = "knn")]
-pub(crate) use known::Known;
-
 use crate::error::{Error, Result};
 use crate::graph::{Queries, Scale};
 use crate::layout::{Newcomers, settle};
 use crate::model::UmapModel;
-use planisphere_core::{Context, CounterRng, Csr, Matrix, Stage};
+use planisphere_core::{Context, CounterRng, Csr, Matrix, Stage, neighbors_in_order};
 #[cfg(feature = "knn")]
 use planisphere_core::{MatrixView, Transform};
 
@@ -140,10 +137,13 @@ impl UmapModel {
         cx: &mut Context<'_>,
     ) -> Result<Matrix> {
         let n = self.embedding().rows();
-        if k > 0 && ids.is_empty() && dists.is_empty() {
+        if k == 0 {
+            return Err(Error::param("k", k, "must be at least 1"));
+        }
+        if ids.is_empty() && dists.is_empty() {
             return Ok(Matrix::zeros(0, self.embedding().cols()));
         }
-        let (ids, dists) = in_order(n, k, ids, dists)?;
+        let (ids, dists) = neighbors_in_order(n, k, ids, dists)?;
         cx.run(|cx| self.place(Queries { n, k, ids: &ids, dists: &dists }, cx))?
     }
 
@@ -195,42 +195,4 @@ fn without_rare(weights: &Csr, epochs: u32) -> Result<Csr> {
         }
     });
     Ok(kept?)
-}
-
-/// Neighbors of new rows that somebody brings: checked, and ascending by (distance, id).
-fn in_order(n: usize, k: usize, ids: &[u32], dists: &[f32]) -> Result<(Vec<u32>, Vec<f32>)> {
-    if k == 0 {
-        return Err(Error::param("k", k, "must be at least 1"));
-    }
-    let rows = ids.len() / k;
-    for len in [ids.len(), dists.len()] {
-        if len != rows * k {
-            return Err(planisphere_core::Error::Shape { rows, cols: k, len }.into());
-        }
-    }
-    let (mut out_ids, mut out_dists) = (Vec::with_capacity(ids.len()), Vec::with_capacity(ids.len()));
-    let mut list: Vec<(f32, u32)> = Vec::with_capacity(k);
-    let mut seen: Vec<u32> = Vec::with_capacity(k);
-    for (row, (ids, dists)) in ids.chunks_exact(k).zip(dists.chunks_exact(k)).enumerate() {
-        let bad = |position, problem| Err(planisphere_core::Error::Graph { row, position, problem }.into());
-        if let Some(p) = ids.iter().position(|&id| id as usize >= n) {
-            return bad(p, "the id is not a row of the map");
-        }
-        if let Some(p) = dists.iter().position(|d| !d.is_finite()) {
-            return bad(p, "the distance is not a finite number");
-        }
-        seen.clear();
-        seen.extend_from_slice(ids);
-        seen.sort_unstable();
-        if let Some(twice) = seen.windows(2).find(|w| w[0] == w[1]) {
-            let p = ids.iter().rposition(|id| *id == twice[0]).unwrap_or(0);
-            return bad(p, "an id stands twice in the row");
-        }
-        list.clear();
-        list.extend(dists.iter().map(|d| d + 0.0).zip(ids.iter().copied()));
-        list.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        out_ids.extend(list.iter().map(|e| e.1));
-        out_dists.extend(list.iter().map(|e| e.0));
-    }
-    Ok((out_ids, out_dists))
 }
