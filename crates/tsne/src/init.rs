@@ -37,9 +37,9 @@ pub(crate) fn initial(
                 reason: "it needs the vectors, and there is a graph alone".into(),
                 instead: "spectral".into(),
             });
-            spectral(p, dim, tsne.seed, cx)?
+            spectral(p, data, dim, tsne.seed, cx)?
         }
-        (Init::Spectral, _) => spectral(p, dim, tsne.seed, cx)?,
+        (Init::Spectral, _) => spectral(p, data, dim, tsne.seed, cx)?,
     };
     let noise = if matches!(tsne.init, Init::Random) { 1.0 } else { NOISE };
     shrink(&mut y, noise, tsne.seed);
@@ -84,6 +84,21 @@ fn principal(_: MatrixView<'_>, _: usize, _: &mut Context<'_>) -> Result<Matrix>
     Err(Error::param("init", "pca", "needs the feature `pca` of planisphere-tsne"))
 }
 
-fn spectral(_p: &Affinities, _dim: usize, _seed: u64, _cx: &mut Context<'_>) -> Result<Matrix> {
-    Err(Error::param("init", "spectral", "soon"))
+/// The diffusion map of the affinities, as in openTSNE; of each connected component, if there are several.
+fn spectral(
+    p: &Affinities,
+    data: Option<MatrixView<'_>>,
+    dim: usize,
+    seed: u64,
+    cx: &mut Context<'_>,
+) -> Result<Matrix> {
+    let both;
+    let graph = if p.is_symmetric() {
+        p.matrix()
+    } else {
+        let sum = |a: Option<f32>, b: Option<f32>| Some(a.unwrap_or(0.0) + b.unwrap_or(0.0));
+        both = p.matrix().combine(&p.matrix().transpose()?, sum)?;
+        &both
+    };
+    Ok(planisphere_spectral::layout(graph, data, dim, planisphere_spectral::Kind::Walk, seed, cx)?)
 }

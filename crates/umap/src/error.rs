@@ -165,5 +165,19 @@ impl From<planisphere_pca::Error> for Error {
     }
 }
 
+impl From<planisphere_spectral::Error> for Error {
+    fn from(e: planisphere_spectral::Error) -> Self {
+        use planisphere_spectral::Error as E;
+        match e {
+            E::InvalidParam { param, value, reason } => Self::InvalidParam { param, value, reason },
+            E::Eigen(e) => Self::Eigen(e),
+            E::Core(e) => Self::Core(e),
+            E::Cancelled(e) => Self::Cancelled(e),
+            // New kinds of errors are told in their own words.
+            e => Self::param("init", "spectral", e.to_string()),
+        }
+    }
+}
+
 /// Result with the [`enum@Error`] of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

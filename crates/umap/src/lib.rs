@@ -70,9 +70,10 @@ mod transform;
 
 pub use curve::find_ab;
 pub use error::{Error, Result};
-pub use init::{Eigenvectors, laplacian_eigenvectors};
+pub use init::laplacian_eigenvectors;
 pub use model::UmapModel;
 pub use params::{Init, Umap};
+pub use planisphere_spectral::Eigenvectors;
 #[cfg(feature = "file")]
 pub use planisphere_store::Error as FileError;
 pub use run::UmapRun;

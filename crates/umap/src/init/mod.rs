@@ -1,25 +1,17 @@
 //! Initial positions.
 
-mod block;
-mod coarsen;
-mod components;
-mod multilevel;
-mod small;
-mod spectral;
-mod walk;
-
-pub use spectral::{Eigenvectors, laplacian_eigenvectors};
-
 use crate::error::{Error, Result};
 use crate::params::{Init, Umap};
-use block::CHUNK;
-use planisphere_core::{Context, CounterRng, Csr, Matrix, MatrixView};
+use planisphere_core::{CancelToken, Context, CounterRng, Csr, Matrix, MatrixView};
+use planisphere_spectral::{Eigenvectors, Kind, layout, random};
 use rayon::prelude::*;
 
 /// Half the width of the box that coordinates are scaled into before the noise.
 const HALF_WIDTH: f32 = 10.0;
 /// Standard deviation of the noise that separates coinciding points.
 const NOISE: f32 = 1e-4;
+/// Rows of one task.
+const CHUNK: usize = 1024;
 /// Side of the box in which the layout starts.
 const BOX: f32 = 10.0;
 
@@ -28,7 +20,7 @@ const BOX: f32 = 10.0;
 pub(crate) fn initial(umap: &Umap, graph: &Csr, data: Option<MatrixView<'_>>, cx: &mut Context<'_>) -> Result<Matrix> {
     let (n, dim) = (graph.rows(), umap.n_components);
     let mut y = match &umap.init {
-        Init::Spectral => components::layout(graph, data, dim, umap.seed, cx)?,
+        Init::Spectral => layout(graph, data, dim, Kind::Laplacian, umap.seed, cx)?,
         Init::Random => random(n, dim, umap.seed),
         Init::Pca => principal(data.ok_or(Error::InitNeedsData { init: umap.init.name() })?, dim, cx)?,
         Init::Given(y) => {
@@ -46,17 +38,14 @@ pub(crate) fn initial(umap: &Umap, graph: &Csr, data: Option<MatrixView<'_>>, cx
     Ok(y)
 }
 
-/// Uniformly random places in the box.
-fn random(n: usize, dim: usize, seed: u64) -> Matrix {
-    let rng = CounterRng::new(seed, "random init");
-    let mut y = Matrix::zeros(n, dim);
-    for_rows(&mut y, |i, row| {
-        let draws = rng.at(0, i as u64);
-        for (c, v) in row.iter_mut().enumerate() {
-            *v = HALF_WIDTH * (2.0 * draws.unit(c as u64) - 1.0);
-        }
-    });
-    y
+/// The `count` smallest non-trivial eigenvalues and eigenvectors of the normalized Laplacian of a connected, symmetric
+/// graph without negative weights: those of `planisphere-spectral`.
+///
+/// # Errors
+/// [`Error::InvalidParam`] if `count` is 0, or the graph is not square, not connected, has no `count` + 1 rows, or has rows
+/// without weight, or weights below 0 or above 1e30; [`Error::Cancelled`]; [`Error::Eigen`].
+pub fn laplacian_eigenvectors(graph: &Csr, count: usize, seed: u64, token: &CancelToken) -> Result<Eigenvectors> {
+    Ok(planisphere_spectral::laplacian_eigenvectors(graph, count, seed, token)?)
 }
 
 /// Calls `f` with the number and the values of each row.

@@ -3,23 +3,23 @@
 //! In this form the trivial eigenvector is the constant, a coarser graph's vectors are carried over by copying, and nothing
 //! has to be computed for each edge beforehand.
 
-use super::block::{Block, CHUNK, GROUP, Real};
+use crate::block::{Block, CHUNK, GROUP, Real};
 use planisphere_core::{CancelToken, Cancelled, Csr};
 use planisphere_kernels::{Kernel, Simd};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// A symmetric graph with its degrees. An edge of a row to itself counts once.
-pub(super) struct Walk<'a> {
+pub(crate) struct Walk<'a> {
     /// Row `i` has the entries `indptr[i]..indptr[i + 1]`, less `indptr[0]`, which is not 0 in a part.
-    pub(super) indptr: Cow<'a, [usize]>,
-    pub(super) indices: Cow<'a, [u32]>,
-    pub(super) weights: Cow<'a, [f32]>,
-    pub(super) degree: Vec<f64>,
+    pub(crate) indptr: Cow<'a, [usize]>,
+    pub(crate) indices: Cow<'a, [u32]>,
+    pub(crate) weights: Cow<'a, [f32]>,
+    pub(crate) degree: Vec<f64>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(graph: &'a Csr) -> Self {
+    pub(crate) fn new(graph: &'a Csr) -> Self {
         let degree = |i: usize| -> f64 { graph.row(i).1.iter().map(|&w| f64::from(w)).sum() };
         Self {
             indptr: graph.indptr().into(),
@@ -30,7 +30,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The rows `from..to`, whose columns are counted from 0 already.
-    pub(super) fn part(&'a self, from: usize, to: usize) -> Self {
+    pub(crate) fn part(&'a self, from: usize, to: usize) -> Self {
         let at = self.indptr[from]..self.indptr[to];
         Self {
             indptr: self.indptr[from..=to].into(),
@@ -40,22 +40,22 @@ impl<'a> Walk<'a> {
         }
     }
 
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.degree.len()
     }
 
-    pub(super) fn entries(&self) -> usize {
+    pub(crate) fn entries(&self) -> usize {
         self.indices.len()
     }
 
     #[inline(always)]
-    pub(super) fn row(&self, i: usize) -> (&[u32], &[f32]) {
+    pub(crate) fn row(&self, i: usize) -> (&[u32], &[f32]) {
         let at = self.indptr[i] - self.indptr[0]..self.indptr[i + 1] - self.indptr[0];
         (&self.indices[at.clone()], &self.weights[at])
     }
 
     /// The same graph with row `order[r]` as row `r`, and row `i` as row `rank[i]`.
-    pub(super) fn reordered(&self, order: &[u32], rank: &[u32]) -> Walk<'static> {
+    pub(crate) fn reordered(&self, order: &[u32], rank: &[u32]) -> Walk<'static> {
         let mut indptr = Vec::with_capacity(order.len() + 1);
         let mut end = 0;
         indptr.push(end);
@@ -88,7 +88,7 @@ impl<'a> Walk<'a> {
     }
 
     /// out ← scale · (D⁻¹W − shift) x − weight · out.
-    pub(super) fn product<T: Real>(&self, x: &Block<T>, out: &mut Block<T>, scale: f64, shift: f64, weight: f64) {
+    pub(crate) fn product<T: Real>(&self, x: &Block<T>, out: &mut Block<T>, scale: f64, shift: f64, weight: f64) {
         let b = x.cols;
         let simd = Simd::detect();
         let (scale, shift, weight) = (scale, T::new(-scale * shift), T::new(-weight));
@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
 
     /// Chebyshev's polynomial of `degree` that grows above `cut` and stays within ±1 from −1 to there, times `x`.
     /// `other` is a block of the same shape, whose content does not matter before nor after.
-    pub(super) fn filter<T: Real>(
+    pub(crate) fn filter<T: Real>(
         &self,
         x: &mut Block<T>,
         other: &mut Block<T>,

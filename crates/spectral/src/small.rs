@@ -12,7 +12,7 @@ const SWEEPS: usize = 30;
 ///
 /// Small ones by Jacobi's cyclic method in the scheme of Rutishauser (1966): plain sums and products in a fixed order,
 /// which give the same bits on every machine.
-pub(super) fn symmetric(b: usize, a: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
+pub(crate) fn symmetric(b: usize, a: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
     if b > MOST {
         return Ok(eigen::symmetric(b, a)?);
     }
@@ -60,7 +60,7 @@ fn rotate(b: usize, a: &mut [f64], v: &mut [f64], p: usize, q: usize) {
 }
 
 /// w · m · wᵀ of b × b matrices, `m` symmetric.
-pub(super) fn sandwich(b: usize, w: &[f64], m: &[f64]) -> Vec<f64> {
+pub(crate) fn sandwich(b: usize, w: &[f64], m: &[f64]) -> Vec<f64> {
     let product = |x: &[f64], y: &[f64]| {
         let mut out = vec![0.0; b * b];
         for (out, x) in out.chunks_exact_mut(b).zip(x.chunks_exact(b)) {

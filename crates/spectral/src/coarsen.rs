@@ -1,7 +1,7 @@
 //! A coarser graph: rows that hold together become one.
 
-use super::block::CHUNK;
-use super::walk::Walk;
+use crate::block::CHUNK;
+use crate::walk::Walk;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -19,7 +19,7 @@ const NONE: u32 = u32::MAX;
 /// Rows are visited in order. One with at least half of its strong neighbors still free makes a group with the free ones; a
 /// row that is left over joins the neighbor in a group that it is tied to most. This is the aggregation of algebraic
 /// multigrid (Vaněk, Mandel & Brezina 1996), with a bound on the size.
-pub(super) fn groups(walk: &Walk<'_>) -> (Vec<u32>, usize) {
+pub(crate) fn groups(walk: &Walk<'_>) -> (Vec<u32>, usize) {
     let n = walk.rows();
     let mut group = vec![NONE; n];
     let mut count = 0u32;
@@ -68,7 +68,7 @@ pub(super) fn groups(walk: &Walk<'_>) -> (Vec<u32>, usize) {
 }
 
 /// The rows in the order of their groups, ascending within a group, and where each group starts among them.
-pub(super) fn members(group: &[u32], count: usize) -> (Vec<usize>, Vec<u32>) {
+pub(crate) fn members(group: &[u32], count: usize) -> (Vec<usize>, Vec<u32>) {
     let mut start = vec![0usize; count + 1];
     group.iter().for_each(|&g| start[g as usize + 1] += 1);
     (0..count).for_each(|g| start[g + 1] += start[g]);
@@ -82,7 +82,7 @@ pub(super) fn members(group: &[u32], count: usize) -> (Vec<usize>, Vec<u32>) {
 }
 
 /// The graph between the groups: weights between their rows added up, those within a group as an edge to itself.
-pub(super) fn coarse(walk: &Walk<'_>, group: &[u32], count: usize) -> Walk<'static> {
+pub(crate) fn coarse(walk: &Walk<'_>, group: &[u32], count: usize) -> Walk<'static> {
     let (start, member) = members(group, count);
     type Part = (Vec<usize>, Vec<u32>, Vec<f32>, Vec<f64>);
     let parts: Vec<Part> = (0..count.div_ceil(GROUPS))

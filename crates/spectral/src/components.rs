@@ -1,11 +1,11 @@
 //! Spectral positions of a graph that may fall apart: each connected component on its own, and the components placed by a
 //! layout of their own.
 
-use super::block::CHUNK;
-use super::coarsen::members;
-use super::spectral::places;
-use super::walk::Walk;
+use crate::block::CHUNK;
+use crate::coarsen::members;
 use crate::error::{Error, Result};
+use crate::spectral::{Kind, places};
+use crate::walk::Walk;
 use planisphere_core::{CancelToken, Context, CounterRng, Csr, Matrix, MatrixView, Warning};
 use planisphere_kernels::eigen;
 use rayon::prelude::*;
@@ -15,17 +15,23 @@ const MOST_PLACED: usize = 1000;
 /// Components of fewer rows start at random places: so few sort themselves out in the first epochs.
 const SMALL: usize = 32;
 
-/// Spectral positions of all rows, at a scale of about 1.
-pub(crate) fn layout(
+/// Spectral positions of the rows of a symmetric graph without negative weights, n × dim; what scale they have is not
+/// promised. Each connected component is laid out on its own, with a warning if there are several, and the components are
+/// placed by `data`, the vectors of the rows, if they are known. Rows that are too few for eigenvectors are placed at random.
+///
+/// # Errors
+/// [`Error::InvalidParam`] for vectors that are too large to place components by; [`Error::Eigen`]; [`Error::Cancelled`].
+pub fn layout(
     graph: &Csr,
     data: Option<MatrixView<'_>>,
     dim: usize,
+    kind: Kind,
     seed: u64,
     cx: &mut Context<'_>,
 ) -> Result<Matrix> {
     let (label, count) = graph.components();
     if count <= 1 {
-        return single(graph, dim, seed, cx);
+        return single(graph, dim, kind, seed, cx);
     }
     cx.warn(Warning::Disconnected { components: count });
     let pieces = Pieces::new(graph, &label, count);
@@ -33,7 +39,7 @@ pub(crate) fn layout(
     let token = cx.token();
     let parts: Vec<Part> = (0..count)
         .into_par_iter()
-        .map(|c| pieces.positions(c, dim, 0.5 * nearest(&centers, c), seed, &token))
+        .map(|c| pieces.positions(c, (dim, kind), 0.5 * nearest(&centers, c), seed, &token))
         .collect::<Result<_>>()?;
     if let Some(warning) = not_converged(&parts) {
         cx.warn(warning);
@@ -52,14 +58,14 @@ pub(crate) fn layout(
     Ok(y)
 }
 
-fn single(graph: &Csr, dim: usize, seed: u64, cx: &mut Context<'_>) -> Result<Matrix> {
+fn single(graph: &Csr, dim: usize, kind: Kind, seed: u64, cx: &mut Context<'_>) -> Result<Matrix> {
     let n = graph.rows();
     if n <= dim + 1 {
         let reason = format!("{n} rows have no {dim} eigenvectors");
         cx.warn(Warning::Fallback { what: "spectral init".into(), reason, instead: "random positions".into() });
-        return Ok(super::random(n, dim, seed));
+        return Ok(crate::random(n, dim, seed));
     }
-    let found = places(Walk::new(graph), dim, seed, &cx.token())?;
+    let found = places(Walk::new(graph), dim, kind, seed, &cx.token())?;
     if !found.converged {
         cx.warn(Warning::NotConverged { what: "spectral init".into(), iterations: found.products.ceil() as usize });
     }
@@ -104,7 +110,14 @@ impl Pieces {
     }
 
     /// Positions of component `c`, within ±`radius`.
-    fn positions(&self, c: usize, dim: usize, radius: f32, seed: u64, token: &CancelToken) -> Result<Part> {
+    fn positions(
+        &self,
+        c: usize,
+        (dim, kind): (usize, Kind),
+        radius: f32,
+        seed: u64,
+        token: &CancelToken,
+    ) -> Result<Part> {
         let (from, to) = (self.start[c], self.start[c + 1]);
         let n = to - from;
         if n < SMALL.max(2 * dim) {
@@ -115,7 +128,7 @@ impl Pieces {
             });
             return Ok(Part { positions: positions.collect(), converged: true, products: 0 });
         }
-        let found = places(self.walk.part(from, to), dim, seed.wrapping_add(c as u64), token)?;
+        let found = places(self.walk.part(from, to), dim, kind, seed.wrapping_add(c as u64), token)?;
         let mut positions = found.vectors;
         let largest = positions.iter().fold(0f32, |m, v| m.max(v.abs()));
         let scale = if largest > 0.0 { radius / largest } else { 0.0 };

@@ -3,10 +3,10 @@
 //! A filter alone needs as many products as the graph has steps from end to end. Coarse graphs find the slow shapes at
 //! little cost, and each finer graph only has to smooth what it is handed (cascadic multigrid, Bornemann & Deuflhard 1996).
 
-use super::block::{Block, CHUNK, GROUP, Real, Ritz};
-use super::coarsen;
-use super::walk::Walk;
+use crate::block::{Block, CHUNK, GROUP, Real, Ritz};
+use crate::coarsen;
 use crate::error::Result;
+use crate::walk::Walk;
 use planisphere_core::{CancelToken, Cancelled};
 use rayon::prelude::*;
 
@@ -31,34 +31,34 @@ const MOST_DEGREE: usize = 1000;
 const REORDERED: usize = 1 << 15;
 
 /// How far a search goes.
-pub(super) struct Effort {
+pub(crate) struct Effort {
     /// A vector is found when its residual is below this share of its eigenvalue of L,
-    pub(super) relative: f64,
+    pub(crate) relative: f64,
     /// or below this.
-    pub(super) absolute: f64,
+    pub(crate) absolute: f64,
     /// The share on coarser graphs.
-    pub(super) coarse: f64,
+    pub(crate) coarse: f64,
     /// On coarser graphs, residuals below this are not told from rounding.
-    pub(super) floor: f64,
+    pub(crate) floor: f64,
     /// Products between two looks at the result, at most.
-    pub(super) round: usize,
+    pub(crate) round: usize,
     /// Products with the finest graph at most.
-    pub(super) products: usize,
+    pub(crate) products: usize,
 }
 
 /// What a search gives.
-pub(super) struct Found<T> {
+pub(crate) struct Found<T> {
     /// The wanted eigenvectors of L, of norm 1, as the columns of n × count values, row-major.
-    pub(super) vectors: Vec<T>,
+    pub(crate) vectors: Vec<T>,
     /// Their eigenvalues, ascending.
-    pub(super) values: Vec<f64>,
-    pub(super) converged: bool,
+    pub(crate) values: Vec<f64>,
+    pub(crate) converged: bool,
     /// Products with the finest graph; those with coarser ones by their share of its entries.
-    pub(super) products: f64,
+    pub(crate) products: f64,
 }
 
 /// The `count` lowest eigenvectors above the trivial one. `walk` is connected and has more than `count` rows.
-pub(super) fn search<T: Real>(
+pub(crate) fn search<T: Real>(
     walk: Walk<'_>,
     count: usize,
     seed: u64,

@@ -1,20 +1,20 @@
 //! A few vectors over the rows of a graph, side by side, and what is done with all of them at once.
 
-use super::small;
 use crate::error::Result;
+use crate::small;
 use planisphere_core::CounterRng;
 use planisphere_kernels::{Kernel, Simd};
 use rayon::prelude::*;
 
 /// Vectors come in groups of so many: a 256-bit register of f32, a 512-bit register of f64.
-pub(super) const GROUP: usize = 8;
+pub(crate) const GROUP: usize = 8;
 /// Rows that one task works on.
-pub(super) const CHUNK: usize = 1024;
+pub(crate) const CHUNK: usize = 1024;
 /// Directions in which the vectors hold less than this share of the largest are rounding errors.
 const DEPENDENT: f64 = 1e-12;
 
 /// What vectors are made of: `f32` where places are wanted, `f64` where eigenvectors are.
-pub(super) trait Real: Copy + Send + Sync + 'static {
+pub(crate) trait Real: Copy + Send + Sync + 'static {
     const ZERO: Self;
     fn new(v: f64) -> Self;
     fn wide(self) -> f64;
@@ -50,25 +50,25 @@ real!(f32);
 real!(f64);
 
 /// n × cols values, row-major, `cols` a multiple of [`GROUP`].
-pub(super) struct Block<T> {
-    pub(super) cols: usize,
-    pub(super) data: Vec<T>,
+pub(crate) struct Block<T> {
+    pub(crate) cols: usize,
+    pub(crate) data: Vec<T>,
 }
 
 /// The best eigenvectors within a block.
-pub(super) struct Ritz {
+pub(crate) struct Ritz {
     /// Their eigenvalues of D⁻¹W, descending. Directions that the block does not have count as −1.
-    pub(super) values: Vec<f64>,
+    pub(crate) values: Vec<f64>,
     /// How far each is from being an eigenvector: ‖D⁻¹W x − θ x‖, for x of norm 1.
-    pub(super) residuals: Vec<f64>,
+    pub(crate) residuals: Vec<f64>,
 }
 
 impl<T: Real> Block<T> {
-    pub(super) fn zeros(n: usize, cols: usize) -> Self {
+    pub(crate) fn zeros(n: usize, cols: usize) -> Self {
         Self { cols, data: vec![T::ZERO; n * cols] }
     }
 
-    pub(super) fn random(n: usize, cols: usize, seed: u64) -> Self {
+    pub(crate) fn random(n: usize, cols: usize, seed: u64) -> Self {
         let rng = CounterRng::new(seed, "spectral init");
         let mut block = Self::zeros(n, cols);
         block.data.par_chunks_mut(CHUNK * cols).enumerate().for_each(|(c, rows)| {
@@ -81,7 +81,7 @@ impl<T: Real> Block<T> {
     }
 
     /// Takes the constant off each vector, under the weights `degree`.
-    pub(super) fn center(&mut self, degree: &[f64]) {
+    pub(crate) fn center(&mut self, degree: &[f64]) {
         let b = self.cols;
         let sums = self.sums(self, degree);
         let shift: Vec<f64> = sums[1..=b].iter().map(|a| -a / sums[0]).collect();
@@ -90,7 +90,7 @@ impl<T: Real> Block<T> {
     }
 
     /// The block whose row `i` is row `from[i]` of this one.
-    pub(super) fn gathered(&self, from: &[u32]) -> Self {
+    pub(crate) fn gathered(&self, from: &[u32]) -> Self {
         let b = self.cols;
         let mut out = Self::zeros(from.len(), b);
         out.data.par_chunks_mut(CHUNK * b).zip(from.par_chunks(CHUNK)).for_each(|(out, from)| {
@@ -102,14 +102,14 @@ impl<T: Real> Block<T> {
     }
 
     #[inline(always)]
-    pub(super) fn group(&self, row: usize, g: usize) -> &[T; GROUP] {
+    pub(crate) fn group(&self, row: usize, g: usize) -> &[T; GROUP] {
         let at = row * self.cols + g * GROUP;
         self.data[at..at + GROUP].try_into().expect("a slice of GROUP values")
     }
 
     /// Replaces the block by the best eigenvectors of D⁻¹W within it, the best first, of norm 1 under the weights
     /// `degree`, and free of the constant, which is the trivial eigenvector (Rayleigh and Ritz). `image` is D⁻¹W times this.
-    pub(super) fn ritz(&mut self, image: &Self, degree: &[f64]) -> Result<Ritz> {
+    pub(crate) fn ritz(&mut self, image: &Self, degree: &[f64]) -> Result<Ritz> {
         let b = self.cols;
         let sums = self.sums(image, degree);
         let (total, rest) = sums.split_at(1);

@@ -6,9 +6,9 @@
 //! the best basis in between (Zhou, Saad, Tiago & Chelikowsky 2006). That needs nothing but products with the graph, which
 //! run over the rows in parallel, and sums over fixed blocks of rows: the same bits on any number of threads.
 
-use super::multilevel::{Effort, Found, search};
-use super::walk::Walk;
 use crate::error::Result;
+use crate::multilevel::{Effort, Found, search};
+use crate::walk::Walk;
 use planisphere_core::{CancelToken, Csr};
 use planisphere_kernels::eigen;
 
@@ -67,9 +67,28 @@ pub fn laplacian_eigenvectors(graph: &Csr, count: usize, seed: u64, token: &Canc
     Ok(Eigenvectors { values: found.values, vectors, converged: found.converged, products })
 }
 
-/// The same to the accuracy that positions need. `walk` is connected and has more than `count` rows.
-pub(super) fn places(walk: Walk<'_>, count: usize, seed: u64, token: &CancelToken) -> Result<Found<f32>> {
-    search(walk, count, seed, &PLACES, token)
+/// What positions are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Eigenvectors of the normalized Laplacian, as UMAP takes them.
+    Laplacian,
+    /// Eigenvectors of the random walk D⁻¹W, each times its eigenvalue: a diffusion map, as openTSNE takes it.
+    Walk,
+}
+
+/// Eigenvectors to the accuracy that positions need. `walk` is connected and has more than `count` rows.
+pub(crate) fn places(walk: Walk<'_>, count: usize, kind: Kind, seed: u64, token: &CancelToken) -> Result<Found<f32>> {
+    let degree = if kind == Kind::Walk { walk.degree.clone() } else { Vec::new() };
+    let mut found = search(walk, count, seed, &PLACES, token)?;
+    if kind == Kind::Walk {
+        // L has the eigenvectors √D x and the eigenvalues 1 − λ.
+        for (row, d) in found.vectors.chunks_exact_mut(count).zip(degree) {
+            for (v, l) in row.iter_mut().zip(&found.values) {
+                *v = (f64::from(*v) * (1.0 - l) / d.sqrt()) as f32;
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn dense(walk: &Walk<'_>, count: usize) -> Result<Eigenvectors> {
@@ -116,7 +135,7 @@ mod tests {
     fn a_ring_of_100_000_rows_in_a_few_products() {
         let n = 100_000;
         let graph = ring(n, 7);
-        let found = places(Walk::new(&graph), 2, 42, &CancelToken::new()).unwrap();
+        let found = places(Walk::new(&graph), 2, Kind::Laplacian, 42, &CancelToken::new()).unwrap();
         assert!(found.converged);
         assert!(found.products < 40.0, "{} products", found.products);
         // The lowest eigenvectors are a cosine and a sine around the ring.
