@@ -32,6 +32,9 @@ pub struct RunReport {
     /// Quality of each map, where it was asked for.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub quality: BTreeMap<String, BTreeMap<&'static str, f64>>,
+    /// What methods tell of their maps, by method.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub results: BTreeMap<String, serde_json::Value>,
     #[serde(skip)]
     start: Instant,
 }
@@ -54,6 +57,7 @@ impl RunReport {
             warnings: Vec::new(),
             decisions: Vec::new(),
             quality: BTreeMap::new(),
+            results: BTreeMap::new(),
             start: Instant::now(),
         }
     }
@@ -61,6 +65,12 @@ impl RunReport {
     /// Notes a parameter.
     pub fn parameter(&mut self, name: &str, value: impl Serialize) {
         self.parameters.insert(name.to_owned(), serde_json::json!(value));
+    }
+
+    /// Notes something that a method tells of its map.
+    pub fn result(&mut self, method: &str, name: &str, value: impl Serialize) {
+        let told = self.results.entry(method.to_owned()).or_insert_with(|| serde_json::json!({}));
+        told[name] = serde_json::json!(value);
     }
 
     /// Notes the seconds of a stage that ran outside of a context.

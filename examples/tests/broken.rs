@@ -128,6 +128,25 @@ fn wrong_flags() {
         ("wrong method", vec![csv, "--method", "isomap", "--out", html], 2, vec!["isomap", "umap"]),
         ("dimensions", vec![csv, "--n-components", "4", "--out", html], 2, vec!["--n-components", "4"]),
         ("neighbors", vec![csv, "--n-neighbors", "1", "--out", html], 1, vec!["n_neighbors = 1", "at least 2"]),
+        (
+            "perplexity",
+            vec![csv, "--method", "tsne", "--perplexity", "0.5", "--out", html],
+            1,
+            vec!["perplexity = 0.5"],
+        ),
+        ("dof", vec![csv, "--method", "tsne", "--dof", "0", "--out", html], 1, vec!["dof = 0", "0.1"]),
+        (
+            "theta",
+            vec![csv, "--method", "tsne", "--repulsion", "barnes-hut", "--theta", "9", "--out", html],
+            1,
+            vec!["theta = 9"],
+        ),
+        (
+            "fft in space",
+            vec![csv, "--method", "tsne", "--repulsion", "fft", "--n-components", "3", "--out", html],
+            1,
+            vec!["repulsion = fft", "barnes-hut"],
+        ),
         ("min_dist", vec![csv, "--min-dist", "2", "--out", html], 1, vec!["min_dist = 2"]),
         ("min_dist NaN", vec![csv, "--min-dist", "NaN", "--out", html], 1, vec!["min_dist = NaN"]),
         ("threads", vec![csv, "--threads", "0", "--out", html], 2, vec!["--threads"]),
@@ -176,13 +195,28 @@ fn odd_but_good_input() {
         finite_map(&f, &format!("{n} rows"), &input, n, &[]);
         finite_map(&f, &format!("{n} rows, cosine"), &input, n, &["--metric", "cosine"]);
     }
+    let tsne = ["--method", "tsne"];
+    for n in 1..=6 {
+        let data: Vec<f32> = (0..n * 4).map(|i| (i * i % 7) as f32).collect();
+        let input = f.file("few.npy", npy(n, 4, &data));
+        finite_map(&f, &format!("{n} rows, t-SNE"), &input, n, &tsne);
+        for more in [["--repulsion", "barnes-hut"], ["--init", "random"], ["--pca", "2"]] {
+            finite_map(&f, &format!("{n} rows, t-SNE, {more:?}"), &input, n, &[&tsne[..], &more].concat());
+        }
+        let same = f.file("same.npy", npy(n, 4, &vec![1.5; n * 4]));
+        finite_map(&f, &format!("{n} equal rows, t-SNE"), &same, n, &tsne);
+    }
     let equal = f.file("equal.npy", npy(100, 4, &[1.5; 400]));
+    finite_map(&f, "all rows equal, t-SNE", &equal, 100, &tsne);
+    finite_map(&f, "all rows equal, t-SNE, pca", &equal, 100, &[&tsne[..], &["--pca", "2"]].concat());
     finite_map(&f, "all rows equal", &equal, 100, &[]);
     finite_map(&f, "all rows equal, pca", &equal, 100, &["--method", "pca"]);
     let zeros = f.file("zeros.npy", npy(40, 4, &[0.0; 160]));
     finite_map(&f, "zero rows, cosine", &zeros, 40, &["--metric", "cosine"]);
     let column = f.file("column.npy", npy(30, 1, &(0..30).map(|i| i as f32).collect::<Vec<_>>()));
     finite_map(&f, "one column", &column, 30, &[]);
+    finite_map(&f, "one column, t-SNE", &column, 30, &tsne);
+    finite_map(&f, "more components than there are columns", &column, 30, &["--pca", "50"]);
     let huge: Vec<f32> = (0..120).map(|i| if i % 3 == 0 { 1e30 } else { -1e30 * (i % 5) as f32 }).collect();
     finite_map(&f, "huge values", &f.file("large.npy", npy(30, 4, &huge)), 30, &[]);
     let blank = f.file("blank.csv", "text\n\"\"\nhello there\n\"  \"\nhello again\n");

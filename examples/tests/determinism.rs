@@ -17,7 +17,7 @@ fn map(dir: &std::path::Path, name: &str, more: &[&str]) -> Vec<u8> {
 #[test]
 fn threads_do_not_change_a_byte() {
     let dir = tempfile::tempdir().unwrap();
-    for method in ["umap", "pca"] {
+    for method in ["umap", "tsne", "pca"] {
         let one = map(dir.path(), "one.npy", &["--threads", "1", "--method", method]);
         for threads in ["2", "3"] {
             let other = map(dir.path(), "other.npy", &["--threads", threads, "--method", method]);

@@ -11,6 +11,7 @@
 //! | [`knn`] | planisphere-knn | neighbor graphs, quality of maps |
 //! | [`pca`] | planisphere-pca | principal component analysis |
 //! | [`umap`] | planisphere-umap | UMAP |
+//! | [`tsne`] | planisphere-tsne | t-SNE |
 //! | [`viz_spec`] | planisphere-viz-spec | Plotly figures and pages |
 //! | [`queue_reorder`] | planisphere-queue-reorder | selections to the front of a queue |
 //!
@@ -49,6 +50,8 @@ pub use planisphere_knn as knn;
 pub use planisphere_pca as pca;
 #[cfg(feature = "queue-reorder")]
 pub use planisphere_queue_reorder as queue_reorder;
+#[cfg(feature = "tsne")]
+pub use planisphere_tsne as tsne;
 #[cfg(feature = "umap")]
 pub use planisphere_umap as umap;
 #[cfg(feature = "viz-spec")]

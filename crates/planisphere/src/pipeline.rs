@@ -5,6 +5,8 @@ use planisphere_core::Stage;
 use planisphere_core::{Cancelled, Context, Matrix, MatrixView, Report};
 use planisphere_knn::Metric;
 use planisphere_pca::Pca;
+#[cfg(feature = "tsne")]
+use planisphere_tsne::Tsne;
 use planisphere_umap::Umap;
 use planisphere_viz_spec::{Figure, ScatterMap};
 
@@ -60,8 +62,8 @@ pub trait Embed: Send + Sync {
     fn embed(&self, texts: &[&str], cx: &mut Context<'_>) -> Result<Matrix, BoxError>;
 }
 
-/// Turns vectors into a map: the second stage. Implemented by [`Umap`], [`Pca`], and by any function
-/// `Fn(MatrixView, &mut Context) -> Result<Matrix, BoxError>`.
+/// Turns vectors into a map: the second stage. Implemented by [`Umap`], [`Tsne`](planisphere_tsne::Tsne), [`Pca`], and
+/// by any function `Fn(MatrixView, &mut Context) -> Result<Matrix, BoxError>`.
 pub trait Project: Send + Sync {
     /// Name of the method, for pages and reports.
     fn name(&self) -> &str {
@@ -102,6 +104,22 @@ impl Project for Umap {
         match self.clone().keep_vectors(false).fit_with(x, cx) {
             Ok(model) => Ok(model.into_embedding()),
             Err(planisphere_umap::Error::Cancelled(c)) => Err(c.into()),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+#[cfg(feature = "tsne")]
+impl Project for Tsne {
+    fn name(&self) -> &str {
+        "t-SNE"
+    }
+
+    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
+        // Only the map is wanted.
+        match self.clone().keep_vectors(false).fit_with(x, cx) {
+            Ok(model) => Ok(model.into_embedding()),
+            Err(planisphere_tsne::Error::Cancelled(c)) => Err(c.into()),
             Err(e) => Err(e.into()),
         }
     }
@@ -387,6 +405,27 @@ mod tests {
         assert_eq!(third.row(1), [9.0, 12.0]);
         let figure = map.figure(&["a", "b", "c", "d"], None, None).unwrap();
         assert_eq!((figure.data.len(), figure.layout.annotations.unwrap().len()), (4, 4));
+    }
+
+    #[cfg(feature = "tsne")]
+    #[test]
+    fn tsne_is_a_projection() {
+        let x = Matrix::from_vec(40, 3, (0..120).map(|i| ((i * i) % 23) as f32).collect()).unwrap();
+        let tsne = Tsne::new().perplexity(5.0).early_exaggeration_iter(20).n_iter(30);
+        let map = Pipeline::new().projection(Pca::new(2)).also(tsne.clone()).fit_vectors(&x).unwrap();
+        let names: Vec<_> = map.maps().map(|(name, _)| name).collect();
+        assert_eq!(names, ["PCA", "t-SNE"]);
+        assert_eq!(map.maps().nth(1).unwrap().1, tsne.fit(&x).unwrap().embedding());
+        let layout = map.report().stages.iter().filter(|s| s.stage == planisphere_core::Stage::Layout);
+        assert_eq!(layout.count(), 1);
+
+        let wrong = Pipeline::new().projection(tsne.clone().perplexity(0.5)).fit_vectors(&x).unwrap_err();
+        assert_eq!(wrong.to_string(), "t-SNE: perplexity = 0.5: must be a finite number of at least 1");
+        let token = planisphere_core::CancelToken::new();
+        token.cancel();
+        let cancelled =
+            Pipeline::new().projection(tsne).fit_vectors_with(&x, &mut Context::new().cancel(&token)).unwrap_err();
+        assert!(matches!(cancelled, Error::Cancelled(_)), "{cancelled}");
     }
 
     #[test]
