@@ -3,7 +3,7 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use planisphere_benches::{groups, id, pools};
 use planisphere_fixtures::digits;
-use planisphere_pca::Pca;
+use planisphere_pca::{IncrementalPca, Pca, Solver};
 use std::hint::black_box;
 
 fn fit(c: &mut Criterion) {
@@ -17,6 +17,22 @@ fn fit(c: &mut Criterion) {
                 b.iter(|| pool.install(|| Pca::new(2).fit(black_box(&x)).expect("the data is finite")));
             });
         }
+    }
+    // Few components and many, of more columns than the covariance is made of in one piece; approximately, and by batches.
+    let x = groups(5_000, 768);
+    for pool in pools() {
+        let mut bench = |name: &str, fit: &(dyn Fn() + Sync)| {
+            group.bench_function(id(name, &x, &pool), |b| b.iter(|| pool.install(fit)));
+        };
+        for (name, pca) in [
+            ("50 components", Pca::new(50)),
+            ("full, 50 components", Pca::new(50).solver(Solver::Full)),
+            ("randomized, 50 components", Pca::new(50).solver(Solver::randomized())),
+        ] {
+            bench(name, &|| drop(black_box(pca.fit(&x).expect("the data is finite"))));
+        }
+        let pca = IncrementalPca::new(10).batch_size(1000);
+        bench("incremental, 10 components", &|| drop(black_box(pca.fit(&x).expect("the data is finite"))));
     }
     group.finish();
 }

@@ -4,6 +4,8 @@
 //! It reads in one pass and puts numbers straight into their final place. Whatever is wrong with a file is an
 //! [`enum@Error`] that names the file, the line and the column; nothing is guessed, dropped or filled in.
 //!
+//! [`NpyBlocks`] reads a NumPy file that is larger than memory, some rows at a time.
+//!
 //! [`write_npy`], [`write_npy_ids`] and [`write_map_csv`] write results, all through [`write_atomic`]: a file is either
 //! complete or not there.
 //!
@@ -38,6 +40,7 @@ mod write;
 
 pub use atomic::write_atomic;
 pub use error::{Error, Result};
+pub use npy::NpyBlocks;
 pub use reader::{Format, TableReader, Vectors};
 pub use table::{Table, TableParts};
 pub use write::{write_map_csv, write_npy, write_npy_ids};

@@ -1,7 +1,7 @@
 //! NumPy files made by hand, byte for byte.
 
 use planisphere_core::Matrix;
-use planisphere_dataset::{Error, Format, Result, Table, TableReader};
+use planisphere_dataset::{Error, Format, NpyBlocks, Result, Table, TableReader};
 use proptest::prelude::*;
 
 /// A .npy file of version 1 with this header and these values.
@@ -129,6 +129,42 @@ fn values_that_are_not_finite_are_found_where_they_are() {
     }
     let e = read(&npy("'<f2'", false, "(1, 2)", &[0, 0, 0, 0x7c])).unwrap_err();
     assert!(matches!(e, Error::NpyNonFinite { row: 0, column: 1, value: f64::INFINITY, .. }), "{e:?}");
+}
+
+#[test]
+fn blocks_are_the_rows_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.npy");
+    let open = |bytes: &[u8], rows| {
+        std::fs::write(&path, bytes).unwrap();
+        NpyBlocks::open(&path, rows)
+    };
+    let values: Vec<i16> = (0..35).collect();
+    let whole = npy("'<i2'", false, "(7, 5)", &bytes!(values, i16));
+    for rows in [0, 1, 2, 3, 7, 8, usize::MAX] {
+        let blocks = open(&whole, rows).unwrap();
+        assert_eq!((blocks.rows(), blocks.cols()), (7, 5));
+        assert_eq!(blocks.size_hint().1, Some(7usize.div_ceil(rows.max(1))));
+        let all: Vec<Matrix> = blocks.map(Result::unwrap).collect();
+        assert!(all.iter().rev().skip(1).all(|b| b.rows() == rows.max(1)));
+        let data: Vec<f32> = all.iter().flat_map(|b| b.data().to_vec()).collect();
+        assert!(data.iter().enumerate().all(|(i, &v)| v == i as f32) && data.len() == 35);
+    }
+    assert!(matches!(open(&npy("'<i2'", true, "(7, 5)", &bytes!(values, i16)), 2), Err(Error::NpyShape { .. })));
+    assert!(matches!(open(&whole[..whole.len() - 1], 2), Err(Error::NpyTruncated { .. })));
+    let mut bad: Vec<f32> = vec![1.0; 12];
+    bad[7] = f32::NAN;
+    let mut blocks = open(&npy("'<f4'", false, "(4, 3)", &bytes!(bad, f32)), 2).unwrap();
+    assert!(blocks.next().unwrap().is_ok());
+    assert!(matches!(blocks.next(), Some(Err(Error::NpyNonFinite { row: 2, column: 1, .. }))));
+    assert!(blocks.next().is_none());
+    // The file shrinks while it is read.
+    let long = vec![0.5f64; 3 * 4000];
+    let mut blocks = open(&npy("'<f8'", false, "(4000, 3)", &bytes!(long, f64)), 1000).unwrap();
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(50_000).unwrap();
+    assert!((0..2).all(|_| blocks.next().unwrap().is_ok()));
+    assert!(matches!(blocks.next(), Some(Err(Error::NpyTruncated { got, expected: 96_000, .. })) if got < 50_000));
+    assert!(blocks.next().is_none());
 }
 
 #[test]

@@ -4,9 +4,9 @@
 //! * [`rows`]: squared Euclidean distance and dot product: pair, one query × many rows, block × block.
 //! * [`lp`], [`ratio`]: Manhattan, Chebyshev and Minkowski; Canberra, Bray–Curtis and unequal values, in the same order.
 //! * [`bits`], [`sphere`]: shared bits of packed rows; angles between points of a sphere.
-//! * [`panel`]: matrix products for prefiltering, with a proven error bound (these are *not* equal to the bit).
+//! * [`panel`]: matrix products, for prefiltering with a proven error bound, and for linear algebra (*not* equal to the bit).
 //! * [`math`]: `exp2`, `log2`, `pow` in f32 and `exp`, `ln`, `asin` in f64 by polynomials, instead of the platform's libm.
-//! * [`eigen`]: dense symmetric eigenproblems, by faer, sequential.
+//! * [`eigen`]: dense symmetric eigenproblems, singular values and QR, by faer, sequential.
 //! * [`sum`]: sums in f64 whose order depends on the length alone.
 //!
 //! # How the levels agree

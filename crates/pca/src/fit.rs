@@ -1,47 +1,14 @@
-//! The parameters, and from data to components.
+//! From data to a model.
 
 use crate::error::{Error, Result};
 use crate::model::PcaModel;
-use planisphere_core::{CancelToken, Context, MatrixView, Stage};
-use planisphere_kernels::eigen;
-use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
-
-/// Rows that are centered and multiplied at once.
-const CHUNK: usize = 512;
-/// Partial sums of the covariance; a constant, so that their grouping does not depend on the number of threads.
-const PARTS: usize = 8;
-
-/// Principal component analysis by the eigenvectors of the covariance matrix.
-///
-/// Source: Pearson (1901), Hotelling (1933); conventions of scikit-learn's `PCA(svd_solver="covariance_eigh")`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Pca {
-    n_components: usize,
-    whiten: bool,
-}
-
-impl Default for Pca {
-    /// Two components, not whitened.
-    fn default() -> Self {
-        Self::new(2)
-    }
-}
+use crate::params::{Components, Pca};
+use crate::select;
+use crate::solver::moments::Moments;
+use crate::solver::{Found, covariance, degrees, solve};
+use planisphere_core::{Context, Matrix, MatrixView, Reducer, Report, Stage};
 
 impl Pca {
-    /// Analysis into `n_components` components, from 1 to min(rows, columns).
-    pub fn new(n_components: usize) -> Self {
-        Self { n_components, whiten: false }
-    }
-
-    /// Whether scores are divided by the standard deviation of their component. Default: no.
-    #[must_use]
-    pub fn whiten(mut self, whiten: bool) -> Self {
-        self.whiten = whiten;
-        self
-    }
-
     /// Finds the components of `x` (n × d) and the scores of its rows, on the current threads.
     ///
     /// # Errors
@@ -53,8 +20,9 @@ impl Pca {
     /// Finds the components of `x` (n × d) and the scores of its rows, watched and cancelled through `cx`.
     ///
     /// # Errors
-    /// [`Error::Empty`]; [`Error::InvalidParam`] unless 1 ≤ n_components ≤ min(n, d); [`Error::Overflow`];
-    /// [`Error::Core`] for values that are not finite; [`Error::NotConverged`]; [`Error::Cancelled`].
+    /// [`Error::Empty`]; [`Error::InvalidParam`] for parameters that mean nothing, or nothing for this shape;
+    /// [`Error::Overflow`]; [`Error::Core`] for values that are not finite; [`Error::NoLapack`], [`Error::Lapack`],
+    /// [`Error::NotConverged`]; [`Error::Cancelled`].
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<PcaModel> {
         let x = x.into();
         let (model, report) = cx.record(|cx| cx.run(|cx| cx.stage(Stage::Pca, 1.0, |cx| self.analyze(x, cx))));
@@ -66,100 +34,128 @@ impl Pca {
         if n == 0 || d == 0 {
             return Err(Error::Empty { rows: n, cols: d });
         }
-        x.check()?;
-        let most = n.min(d);
-        if self.n_components == 0 || self.n_components > most {
-            let reason = format!("must be from 1 to {most}, the smaller of rows and columns");
-            return Err(Error::InvalidParam { param: "n_components", value: self.n_components.to_string(), reason });
+        self.check()?;
+        if u32::try_from(n).is_err() {
+            x.check()?;
         }
-        let mean = column_means(x);
-        let (variances, mut components) = if n >= d {
-            let cov = covariance(x, &mean, &cx.token())?;
-            let (values, vectors) = eigen::symmetric(d, &cov)?;
-            let order = (0..d).rev();
-            let variances: Vec<f64> = order.clone().map(|j| values[j].max(0.0)).collect();
-            let rows = order.take(self.n_components).flat_map(|j| vectors[j * d..(j + 1) * d].iter().copied());
-            (variances, rows.collect::<Vec<f64>>())
-        } else {
-            let mut centered = vec![0.0; n * d];
-            center(x, &mean, &mut centered);
-            let (sigma, right) = eigen::right_singular(n, d, &centered)?;
-            let degrees = (n.max(2) - 1) as f64;
-            (sigma.iter().map(|s| s * s / degrees).collect(), right[..self.n_components * d].to_vec())
-        };
+        if let Err(e) = self.check_shape(n, d) {
+            // What is wrong with the data is told first.
+            x.check()?;
+            return Err(e);
+        }
+        let found = solve(self, x, cx)?;
         cx.check()?;
-        for c in components.chunks_mut(d) {
+        PcaModel::new(self.whiten, n, found)?.with_scores(x, &cx.token())
+    }
+
+    /// Finds the components of rows that were given to [`Moments`]. The model has no scores of them:
+    /// [`PcaModel::embedding`] has no rows.
+    ///
+    /// By the covariance, whatever the solver. [`Moments`] have a precision of their own.
+    ///
+    /// # Errors
+    /// As [`Pca::fit_with`].
+    pub fn fit_moments(&self, moments: Moments) -> Result<PcaModel> {
+        self.check()?;
+        self.check_shape(moments.rows(), moments.cols())?;
+        let (rows, mean, covariance) = moments.finish()?;
+        PcaModel::new(self.whiten, rows, covariance::of_covariance(self, rows, mean, &covariance)?)
+    }
+
+    /// Finds the components of rows that come block by block, in one pass and bounded memory: those that all rows in one piece
+    /// would have by [`Solver::CovarianceEigh`](crate::Solver::CovarianceEigh), to the bit. The model has no scores of them:
+    /// [`PcaModel::embedding`] has no rows, and [`PcaModel::transform`] gives the scores of any block.
+    ///
+    /// ```
+    /// use planisphere_core::Matrix;
+    /// use planisphere_pca::Pca;
+    ///
+    /// // From wherever rows come; a block at a time is in memory.
+    /// let blocks = (0..5).map(|b| Matrix::from_vec(200, 3, (0..600).map(|i| ((b * 600 + i) * i % 97) as f32).collect()));
+    /// let model = Pca::new(2).fit_blocks(blocks)?;
+    /// assert_eq!((model.n_rows(), model.n_components()), (1000, 2));
+    /// # Ok::<(), planisphere_pca::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Block`] if the source fails, or a block has a value that is not finite or another number of columns than the
+    /// first one; otherwise as [`Pca::fit_with`].
+    pub fn fit_blocks<E: std::fmt::Display>(
+        &self,
+        blocks: impl IntoIterator<Item = Result<Matrix, E>>,
+    ) -> Result<PcaModel> {
+        self.check()?;
+        let mut moments: Option<Moments> = None;
+        for (b, block) in blocks.into_iter().enumerate() {
+            let wrong = |reason: String| Error::Block { block: b, reason };
+            let block = block.map_err(|e| wrong(e.to_string()))?;
+            let moments = moments.get_or_insert_with(|| Moments::new(block.cols()).precision(self.precision));
+            moments.push(&block).map_err(|e| wrong(e.to_string()))?;
+        }
+        self.fit_moments(moments.unwrap_or_else(|| Moments::new(0)))
+    }
+
+    /// How many components may be kept of so many; less if the variances decide.
+    pub(crate) fn at_most(&self, most: usize) -> usize {
+        match self.n_components {
+            Components::Count(k) => k.min(most),
+            _ => most,
+        }
+    }
+
+    /// How many components are kept of all `variances`.
+    pub(crate) fn count(&self, variances: &[f64], rows: usize) -> Result<usize> {
+        let most = variances.len();
+        Ok(match self.n_components {
+            Components::All => most,
+            Components::Count(k) => k.min(most),
+            Components::Variance(share) => select::explaining(variances, share),
+            Components::Mle => select::minka(variances, rows),
+        })
+    }
+}
+
+impl PcaModel {
+    /// Signs, and what follows from variances.
+    pub(crate) fn new(whiten: bool, rows: usize, found: Found) -> Result<Self> {
+        let Found { mean, mut components, variances, total, most } = found;
+        for c in components.chunks_mut(mean.len()) {
             orient(c);
         }
-        PcaModel::build(x, self.whiten, mean, components, &variances)
+        let kept = components.len() / mean.len();
+        let explained_variance = variances[..kept].to_vec();
+        let explained: f64 = explained_variance.iter().sum();
+        // What is left is only told by the difference where not all variances are known.
+        let rest = if variances.len() == most { variances[kept..].iter().sum() } else { (total - explained).max(0.0) };
+        let share = |v: &f64| if total > 0.0 { v / total } else { 0.0 };
+        Ok(Self {
+            whiten,
+            n_rows: rows,
+            explained_variance_ratio: explained_variance.iter().map(share).collect(),
+            singular_values: explained_variance.iter().map(|v| (v * degrees(rows)).sqrt()).collect(),
+            noise_variance: if kept < most { rest / (most - kept) as f64 } else { 0.0 },
+            explained_variance,
+            embedding: Matrix::zeros(0, kept),
+            mean,
+            components,
+            report: Report::default(),
+        })
     }
 }
 
 /// Makes the entry of largest size positive; the first of equals decides, as numpy's argmax has it.
-fn orient(component: &mut [f64]) {
+pub(crate) fn orient(component: &mut [f64]) {
     let largest = component.iter().copied().fold(0.0f64, |m, v| if v.abs() > m.abs() { v } else { m });
     if largest < 0.0 {
         component.iter_mut().for_each(|v| *v = -*v);
     }
 }
 
-/// Means of the columns, summed in f64 by chunks of rows whose sums are added in order.
-fn column_means(x: MatrixView<'_>) -> Vec<f64> {
-    let (n, d) = (x.rows(), x.cols());
-    let parts: Vec<Vec<f64>> = (0..n.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|c| {
-            let mut sum = vec![0.0; d];
-            for i in c * CHUNK..((c + 1) * CHUNK).min(n) {
-                sum.iter_mut().zip(x.row(i)).for_each(|(s, &v)| *s += f64::from(v));
-            }
-            sum
-        })
-        .collect();
-    let mut mean = vec![0.0; d];
-    for p in parts {
-        mean.iter_mut().zip(p).for_each(|(m, s)| *m += s);
-    }
-    mean.iter_mut().for_each(|m| *m /= n as f64);
-    mean
-}
+impl Reducer for Pca {
+    type Model = PcaModel;
+    type Error = Error;
 
-/// The rows of `x` less `mean`, in f64.
-fn center(x: MatrixView<'_>, mean: &[f64], out: &mut [f64]) {
-    for (i, o) in out.chunks_exact_mut(mean.len()).enumerate() {
-        for ((o, &v), m) in o.iter_mut().zip(x.row(i)).zip(mean) {
-            *o = f64::from(v) - m;
-        }
+    fn fit(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<PcaModel> {
+        self.fit_with(x, cx)
     }
-}
-
-/// Lower triangle of the covariance matrix, divided by n − 1 (by 1 for a single row).
-fn covariance(x: MatrixView<'_>, mean: &[f64], token: &CancelToken) -> Result<Vec<f64>> {
-    let (n, d) = (x.rows(), x.cols());
-    let chunks = n.div_ceil(CHUNK);
-    let parts: Vec<Vec<f64>> = (0..PARTS.min(chunks))
-        .into_par_iter()
-        .map(|part| {
-            let mut gram = vec![0.0; d * d];
-            let mut centered = vec![0.0; CHUNK.min(n) * d];
-            for c in (part..chunks).step_by(PARTS) {
-                token.check()?;
-                let rows = x.slice(c * CHUNK, ((c + 1) * CHUNK).min(n));
-                let buffer = &mut centered[..rows.rows() * d];
-                center(rows, mean, buffer);
-                eigen::add_gram(rows.rows(), d, buffer, &mut gram);
-            }
-            Ok(gram)
-        })
-        .collect::<Result<_>>()?;
-    let degrees = (n.max(2) - 1) as f64;
-    let mut cov = vec![0.0; d * d];
-    for p in parts {
-        cov.iter_mut().zip(p).for_each(|(c, g)| *c += g);
-    }
-    cov.iter_mut().for_each(|c| *c /= degrees);
-    if cov.iter().any(|c| !c.is_finite()) {
-        return Err(Error::Overflow);
-    }
-    Ok(cov)
 }

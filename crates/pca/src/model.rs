@@ -1,52 +1,42 @@
 //! What an analysis gives.
 
-use crate::Pca;
 use crate::error::{Error, Result};
-use planisphere_core::{Context, Embedded, Matrix, MatrixView, Reducer, Report, Transform};
+use crate::solver::{add, center_f32};
+use planisphere_core::{CancelToken, Context, Embedded, Matrix, MatrixView, Report, Transform};
+use planisphere_kernels::panel::{Operand, product};
+use planisphere_kernels::{Simd, rows};
 use rayon::prelude::*;
 
-/// Components, variances and scores of a [`Pca`](crate::Pca).
+/// Rows that are scored at once.
+const ROWS: usize = 64;
+/// Columns that products are summed over in f32.
+const COLUMNS: usize = 128;
+/// Fewer components than this are faster by one dot product each.
+const FEW: usize = 8;
+/// A variance below this share of the largest is less than the rounding of scores.
+const UNSEEN: f64 = 1e-14;
+
+/// Components, variances and scores of a [`Pca`](crate::Pca) or [`IncrementalPca`](crate::IncrementalPca).
 #[derive(Clone, Debug, PartialEq)]
 pub struct PcaModel {
-    whiten: bool,
-    mean: Vec<f64>,
+    pub(crate) n_rows: usize,
+    pub(crate) whiten: bool,
+    pub(crate) mean: Vec<f64>,
     /// n_components × d, row-major.
-    components: Vec<f64>,
-    explained_variance: Vec<f64>,
-    explained_variance_ratio: Vec<f64>,
-    singular_values: Vec<f64>,
-    noise_variance: f64,
-    embedding: Matrix,
-    report: Report,
+    pub(crate) components: Vec<f64>,
+    pub(crate) explained_variance: Vec<f64>,
+    pub(crate) explained_variance_ratio: Vec<f64>,
+    pub(crate) singular_values: Vec<f64>,
+    pub(crate) noise_variance: f64,
+    pub(crate) embedding: Matrix,
+    pub(crate) report: Report,
 }
 
 impl PcaModel {
-    pub(crate) fn build(
-        x: MatrixView<'_>,
-        whiten: bool,
-        mean: Vec<f64>,
-        components: Vec<f64>,
-        variances: &[f64],
-    ) -> Result<Self> {
-        let (n, d) = (x.rows(), x.cols());
-        let k = components.len() / d;
-        let total: f64 = variances.iter().sum();
-        let explained_variance = variances[..k].to_vec();
-        let share = |v: &f64| if total > 0.0 { v / total } else { 0.0 };
-        let rest = &variances[k..];
-        let mut model = Self {
-            whiten,
-            mean,
-            explained_variance_ratio: explained_variance.iter().map(share).collect(),
-            singular_values: explained_variance.iter().map(|v| (v * (n.max(2) - 1) as f64).sqrt()).collect(),
-            noise_variance: if rest.is_empty() { 0.0 } else { rest.iter().sum::<f64>() / rest.len() as f64 },
-            explained_variance,
-            components,
-            embedding: Matrix::zeros(0, k),
-            report: Report::default(),
-        };
-        model.embedding = model.transform(x)?;
-        Ok(model)
+    /// With the scores of the rows that it was made from.
+    pub(crate) fn with_scores(mut self, x: MatrixView<'_>, token: &CancelToken) -> Result<Self> {
+        self.embedding = self.scores(x, token)?;
+        Ok(self)
     }
 
     pub(crate) fn with_report(mut self, report: Report) -> Self {
@@ -54,7 +44,7 @@ impl PcaModel {
         self
     }
 
-    /// Scores of the rows that the model was made from, n × n_components.
+    /// Scores of the rows that the model was made from, n × n_components; no rows if they came in blocks.
     pub fn embedding(&self) -> &Matrix {
         &self.embedding
     }
@@ -69,9 +59,29 @@ impl PcaModel {
         self.explained_variance.len()
     }
 
+    /// Number of rows that the model was made from.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// Number of columns of the rows.
+    pub fn n_columns(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// Whether scores are divided by the standard deviation of their component.
+    pub fn is_whitened(&self) -> bool {
+        self.whiten
+    }
+
     /// Means of the columns, d values.
     pub fn mean(&self) -> &[f64] {
         &self.mean
+    }
+
+    /// All components, n_components × d, row-major.
+    pub fn components(&self) -> &[f64] {
+        &self.components
     }
 
     /// Component `j`: d values of norm 1, the largest of them positive.
@@ -93,6 +103,37 @@ impl PcaModel {
         &self.explained_variance_ratio
     }
 
+    /// Share of the variance that the first 1, 2, … components have together.
+    pub fn cumulative_variance_ratio(&self) -> Vec<f64> {
+        crate::select::cumulated(&self.explained_variance_ratio, 1.0)
+    }
+
+    /// The model with its first components only, from 1 to all of them; the others join the noise. Scores that it has stay as
+    /// they are; [`PcaModel::transform`] may round them differently in the last bit.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParam`] for another number.
+    pub fn truncated(mut self, n_components: usize) -> Result<Self> {
+        let (k, d) = (self.n_components(), self.n_columns());
+        if n_components == 0 || n_components > k {
+            return Err(Error::param("n_components", n_components, format!("the model has 1 to {k}")));
+        }
+        let most = self.n_rows.min(d).max(k);
+        let dropped: f64 = self.explained_variance[n_components..].iter().sum();
+        if n_components < k {
+            let rest = self.noise_variance * (most - k) as f64 + dropped;
+            self.noise_variance = rest / (most - n_components) as f64;
+        }
+        self.components.truncate(n_components * d);
+        self.explained_variance.truncate(n_components);
+        self.explained_variance_ratio.truncate(n_components);
+        self.singular_values.truncate(n_components);
+        let scores = self.embedding.rows();
+        let kept = (0..scores).flat_map(|i| self.embedding.row(i)[..n_components].iter().copied()).collect();
+        self.embedding = Matrix::from_vec(scores, n_components, kept)?;
+        Ok(self)
+    }
+
     /// Singular values of the centered data, one for each component.
     pub fn singular_values(&self) -> &[f64] {
         &self.singular_values
@@ -108,29 +149,63 @@ impl PcaModel {
         &self.report
     }
 
-    /// Scores of new rows (m × d), m × n_components. With `whiten`, each is divided by its component's standard deviation;
-    /// scores of a component without variance are 0.
+    /// Scores of new rows (m × d), m × n_components, in f32. What a row gets depends on that row alone. With `whiten`, each is
+    /// divided by its component's standard deviation; scores of a component without variance (below 1e-14 of the largest, which
+    /// f32 cannot tell from 0) are 0.
     ///
     /// # Errors
     /// [`Error::Columns`], [`Error::Core`] for values that are not finite, [`Error::Overflow`].
     pub fn transform<'m>(&self, x: impl Into<MatrixView<'m>>) -> Result<Matrix> {
-        let x = x.into();
-        let (d, k) = (self.mean.len(), self.n_components());
-        if x.cols() != d {
-            return Err(Error::Columns { expected: d, got: x.cols() });
+        let x = self.checked(x.into())?;
+        self.scores(x, &CancelToken::new())
+    }
+
+    /// Refuses rows of another number of columns, and values that are not finite.
+    pub(crate) fn checked<'m>(&self, x: MatrixView<'m>) -> Result<MatrixView<'m>> {
+        if x.cols() != self.mean.len() {
+            return Err(Error::Columns { expected: self.mean.len(), got: x.cols() });
         }
         x.check()?;
+        Ok(x)
+    }
+
+    fn scores(&self, x: MatrixView<'_>, token: &CancelToken) -> Result<Matrix> {
+        let (d, k) = (self.mean.len(), self.n_components());
+        let directions: Vec<f32> = self.components.iter().map(|&v| v as f32).collect();
+        let scales: Vec<f32> = (0..k).map(|j| self.scale(j) as f32).collect();
+        let simd = Simd::detect();
         let mut out = Matrix::zeros(x.rows(), k);
-        out.data_mut().par_chunks_mut(k).enumerate().for_each(|(i, out)| {
-            for (j, o) in out.iter_mut().enumerate() {
-                let terms = x.row(i).iter().zip(&self.mean).zip(self.component(j));
-                let score = ordered_sum(terms.map(|((&v, m), c)| (f64::from(v) - m) * c));
-                *o = (score * self.scale(j)) as f32;
-            }
-        });
-        if out.view().check().is_err() {
-            return Err(Error::Overflow);
-        }
+        out.data_mut().par_chunks_mut(ROWS * k).enumerate().try_for_each_init(
+            || (vec![0.0; ROWS * d], vec![0.0; ROWS * k], vec![0.0; ROWS * k]),
+            |(centered, products, sums), (b, out)| {
+                token.check()?;
+                let rows = x.slice(b * ROWS, b * ROWS + out.len() / k);
+                if k < FEW {
+                    let centered = &mut centered[..rows.rows() * d];
+                    center_f32(rows, &self.mean, centered);
+                    let centered = MatrixView::new(rows.rows(), d, centered)?;
+                    rows::dot_block(simd, centered, MatrixView::new(k, d, &directions)?, out);
+                } else {
+                    // Always so many rows, whatever the last of them hold, so that what a row gets never depends on how many
+                    // there are. Sums over few columns at a time lose less.
+                    center_f32(rows, &self.mean, centered);
+                    centered[rows.rows() * d..].fill(0.0);
+                    sums.fill(0.0);
+                    let (x, v) = (Operand::new(ROWS, d, centered), Operand::new(k, d, &directions));
+                    for from in (0..d).step_by(COLUMNS) {
+                        let to = (from + COLUMNS).min(d);
+                        product(x.columns(from, to), v.columns(from, to).transposed(), products);
+                        add(sums, products);
+                    }
+                    out.iter_mut().zip(&*sums).for_each(|(o, s)| *o = *s as f32);
+                }
+                if self.whiten {
+                    out.chunks_exact_mut(k).for_each(|row| row.iter_mut().zip(&scales).for_each(|(v, s)| *v *= s));
+                }
+                Ok::<_, Error>(())
+            },
+        )?;
+        out.view().check().map_err(|_| Error::Overflow)?;
         Ok(out)
     }
 
@@ -145,39 +220,32 @@ impl PcaModel {
             return Err(Error::Columns { expected: k, got: y.cols() });
         }
         y.check()?;
+        let lengths: Vec<f64> =
+            self.explained_variance.iter().map(|v| if self.whiten { v.sqrt() } else { 1.0 }).collect();
         let mut out = Matrix::zeros(y.rows(), d);
-        out.data_mut().par_chunks_mut(d).enumerate().for_each(|(i, out)| {
-            for (c, o) in out.iter_mut().enumerate() {
-                let mut v = self.mean[c];
-                for j in 0..k {
-                    let unscale = if self.whiten { self.explained_variance[j].sqrt() } else { 1.0 };
-                    v += f64::from(y.row(i)[j]) * unscale * self.component(j)[c];
+        out.data_mut().par_chunks_mut(d).enumerate().for_each_init(
+            || vec![0.0; d],
+            |sum, (i, out)| {
+                sum.copy_from_slice(&self.mean);
+                for ((&v, length), component) in y.row(i).iter().zip(&lengths).zip(self.components.chunks_exact(d)) {
+                    let v = f64::from(v) * length;
+                    sum.iter_mut().zip(component).for_each(|(s, c)| *s += v * c);
                 }
-                *o = v as f32;
-            }
-        });
-        if out.view().check().is_err() {
-            return Err(Error::Overflow);
-        }
+                out.iter_mut().zip(sum).for_each(|(o, s)| *o = *s as f32);
+            },
+        );
+        out.view().check().map_err(|_| Error::Overflow)?;
         Ok(out)
     }
 
+    /// What scores are multiplied by.
     fn scale(&self, j: usize) -> f64 {
-        let sd = self.explained_variance[j].sqrt();
+        let variance = self.explained_variance[j];
         match self.whiten {
             false => 1.0,
-            true if sd > 0.0 => 1.0 / sd,
+            true if variance > self.explained_variance[0] * UNSEEN => 1.0 / variance.sqrt(),
             true => 0.0,
         }
-    }
-}
-
-impl Reducer for Pca {
-    type Model = PcaModel;
-    type Error = Error;
-
-    fn fit(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<PcaModel> {
-        self.fit_with(x, cx)
     }
 }
 
@@ -195,15 +263,9 @@ impl Transform for PcaModel {
     type Error = Error;
 
     fn transform(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix> {
-        cx.run(|_| self.transform(x))?
+        cx.run(|cx| {
+            let x = self.checked(x)?;
+            self.scores(x, &cx.token())
+        })?
     }
-}
-
-/// A sum over eight lanes: an order that vectorizes and is the same everywhere.
-fn ordered_sum(terms: impl Iterator<Item = f64>) -> f64 {
-    let mut lanes = [0.0; 8];
-    for (i, t) in terms.enumerate() {
-        lanes[i % 8] += t;
-    }
-    ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
 }

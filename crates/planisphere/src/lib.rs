@@ -29,9 +29,26 @@
 //! # Ok::<(), planisphere::Error>(())
 //! ```
 //!
+//! # Data larger than memory
+//! Principal components take a file block by block, and so do their scores:
+//!
+//! ```no_run
+//! use planisphere::dataset::NpyBlocks;
+//! use planisphere::pca::Pca;
+//!
+//! let file = "vectors.npy"; // 100 million rows
+//! let model = Pca::new(50).fit_blocks(NpyBlocks::open(file, 10_000)?)?;
+//! for block in NpyBlocks::open(file, 10_000)? {
+//!     let scores = model.transform(&block?)?; // 10,000 × 50
+//!     assert_eq!(scores.cols(), 50);
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Features
 //! Every layer is a feature of its name and on by default; `offline` (default) puts plotly.js into the program, so that
-//! pages work without network; `hub` loads models by name.
+//! pages work without network; `hub` loads models by name; `openblas-system`, `openblas-static`, `intel-mkl-static` and
+//! `netlib-static` bring LAPACK for [`pca::Backend::Lapack`], and change nothing where it is not asked for.
 
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
 mod pipeline;

@@ -1,7 +1,10 @@
 //! Matrices in NumPy's format.
 
+mod blocks;
 mod header;
 mod values;
+
+pub use blocks::NpyBlocks;
 
 use crate::error::{Error, Result};
 use crate::reader::{Ids, TableReader, Vectors};

@@ -57,7 +57,7 @@ impl Kind {
     }
 
     /// Appends the values in `bytes` to `out`.
-    fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
+    pub(super) fn decode(self, bytes: &[u8], out: &mut Vec<f32>) {
         match self {
             Self::Bool => each(bytes, out, |[b]: [u8; 1]| f32::from(u8::from(b != 0))),
             Self::I8 => each(bytes, out, |b| f32::from(i8::from_le_bytes(b))),
@@ -75,7 +75,7 @@ impl Kind {
     }
 
     /// The value in `bytes` as a message shows it, that is before it was narrowed.
-    fn wide(self, bytes: &[u8]) -> f64 {
+    pub(super) fn wide(self, bytes: &[u8]) -> f64 {
         match (self, bytes.try_into()) {
             (Self::F64, Ok(b)) => f64::from_le_bytes(b),
             _ => {

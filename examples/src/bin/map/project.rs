@@ -35,7 +35,7 @@ pub(crate) fn project(
                 note_divergence(&fitted, report);
                 fitted.into_embedding()
             }
-            Method::Pca => Pca::new(cli.n_components.into()).fit_with(vectors, cx)?.into_embedding(),
+            Method::Pca => Pca::new(usize::from(cli.n_components)).fit_with(vectors, cx)?.into_embedding(),
         };
         maps.push((method, y));
     }
