@@ -11,6 +11,10 @@ use rayon::prelude::*;
 /// Rows of one task that sums weights or moves rows.
 const CHUNK: usize = 4096;
 
+/// Least mean weight of a row on all others: where rows are so far apart that they hardly feel each other, rounding must not
+/// make the sum negative.
+const FLOOR: f64 = 1e-9;
+
 /// A map in the making, of whatever number of dimensions.
 pub(crate) trait Layout: Send + Sync {
     fn positions(&self) -> MatrixView<'_>;
@@ -42,11 +46,12 @@ impl<const D: usize> Mutual<D> {
 
     /// What repels each row; the sum of all pairs' weights.
     fn feel(&mut self) -> f64 {
+        let n = self.y.len() as f64;
         self.field.charge(&self.y);
         self.field.feel_own(&self.y, &mut self.felt);
         let sums: Vec<f64> = self.felt.par_chunks(CHUNK).map(|f| f.iter().map(|f| f64::from(f.weight)).sum()).collect();
         // Each row's weight on itself is no pair.
-        (sums.iter().sum::<f64>() - self.y.len() as f64).max(f64::MIN_POSITIVE)
+        (sums.iter().sum::<f64>() - n).max(FLOOR * n)
     }
 }
 
@@ -104,11 +109,11 @@ mod tests {
 
     /// The affinities of the goldens.
     fn joint() -> Csr {
-        let p = golden_f64("tsne_joint.npy");
+        let p = golden_f32("tsne_joint.npy");
         Csr::by_rows(N, N, |i, ids, values| {
             for (j, &p) in p[i * N..(i + 1) * N].iter().enumerate().filter(|e| *e.1 > 0.0) {
                 ids.push(j as u32);
-                values.push(p as f32);
+                values.push(p);
             }
         })
         .unwrap()
@@ -128,7 +133,8 @@ mod tests {
         const LONG: f32 = 1e7;
         let mut m = mutual::<D>(dof);
         let z = m.feel();
-        let params = Tsne::new().dof(dof).learning_rate(LONG).exaggeration(1.0).early_exaggeration(1.0).max_step_norm(None);
+        let params =
+            Tsne::new().dof(dof).learning_rate(LONG).exaggeration(1.0).early_exaggeration(1.0).max_step_norm(None);
         let mut to = m.y.clone();
         m.descent.step(&m.bonds, (&m.y, &m.y), (&m.felt, Normalize::Pairs(z)), params.rules(N, 0), &mut to);
         // The first gain is 1 + 0.2.

@@ -33,17 +33,6 @@ pub enum Init {
     Given(Matrix),
 }
 
-impl Init {
-    pub(crate) fn name(&self) -> &'static str {
-        match self {
-            Self::Pca => "pca",
-            Self::Spectral => "spectral",
-            Self::Random => "random",
-            Self::Given(_) => "given",
-        }
-    }
-}
-
 /// How it is computed what all rows push each other away by.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -62,7 +51,7 @@ pub enum Repulsion {
         theta: f32,
     },
     /// Interpolation between nodes of a grid and fast Fourier transforms (FIt-SNE, Linderman et al. 2019), for maps of one
-    /// and two dimensions.
+    /// and two dimensions. Of fewer than 200 rows all pairs are taken, which is faster and more accurate.
     Fft {
         /// How far apart nodes are at most, in units of the map, in which the kernel has the half-width 1. On sparse maps,
         /// which are the hardest, the error of forces is 0.4 % at 0.25, 1 % at 0.35, 3 % at 0.5 and 9 % at 0.7 (RMS against
@@ -302,10 +291,9 @@ impl Tsne {
                 return Err(Error::param(param, v, "must be a number above 0"));
             }
         }
-        for (param, v) in [
-            ("n_iter_without_progress", self.n_iter_without_progress),
-            ("divergence_every", self.divergence_every),
-        ] {
+        for (param, v) in
+            [("n_iter_without_progress", self.n_iter_without_progress), ("divergence_every", self.divergence_every)]
+        {
             if v == Some(0) {
                 return Err(Error::param(param, 0, "must be at least 1"));
             }
@@ -319,13 +307,21 @@ impl Tsne {
             Repulsion::BarnesHut { theta } => {
                 within("theta", theta, 0.0, 2.0)?;
                 if self.n_components < 2 {
-                    return Err(Error::param("repulsion", "barnes-hut", "is for 2 and 3 dimensions; take fft or exact for 1"));
+                    return Err(Error::param(
+                        "repulsion",
+                        "barnes-hut",
+                        "is for 2 and 3 dimensions; take fft or exact for 1",
+                    ));
                 }
             }
             Repulsion::Fft { spacing } => {
                 within("spacing", spacing, 0.05, 2.0)?;
                 if self.n_components > 2 {
-                    return Err(Error::param("repulsion", "fft", "is for 1 and 2 dimensions; take barnes-hut or exact for 3"));
+                    return Err(Error::param(
+                        "repulsion",
+                        "fft",
+                        "is for 1 and 2 dimensions; take barnes-hut or exact for 3",
+                    ));
                 }
             }
             Repulsion::Auto | Repulsion::Exact => {}

@@ -14,6 +14,9 @@ use planisphere_core::{Context, Decision, KnnGraph, Matrix, MatrixView, Report, 
 
 /// Rows from which on interpolation is faster than all pairs.
 const FFT_FROM: usize = 1500;
+/// Rows from which on interpolation is near enough: fewer lie so far from each other that its errors are as large as what
+/// they feel.
+const FFT_LEAST: usize = 200;
 /// Rows from which on Barnes-Hut is faster than all pairs.
 const TREE_FROM: usize = 2000;
 
@@ -286,6 +289,7 @@ impl Tsne {
             (Repulsion::Auto, 1 | 2) if n >= FFT_FROM => Repulsion::FFT,
             (Repulsion::Auto, 3) if n >= TREE_FROM => Repulsion::BARNES_HUT,
             (Repulsion::Auto, _) => Repulsion::Exact,
+            (Repulsion::Fft { .. }, _) if n < FFT_LEAST => Repulsion::Exact,
             (other, _) => other,
         }
     }

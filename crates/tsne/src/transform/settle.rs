@@ -1,5 +1,7 @@
 //! Iterations of new rows beside old ones that stay where they are.
 
+#![allow(clippy::needless_range_loop)] // several arrays are walked by one coordinate
+
 use super::placement::Placement;
 use crate::attraction::Bonds;
 use crate::descent::{Descent, Normalize};

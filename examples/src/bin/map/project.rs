@@ -9,6 +9,9 @@ use planisphere::umap::{self, Labels, Umap, UmapModel};
 use planisphere_examples::{Failure, report::RunReport};
 use std::borrow::Cow;
 
+/// Maps by method.
+pub(crate) type Maps = Vec<(Method, Matrix)>;
+
 /// All maps, in the order in which they were asked for, and the model if it is to be kept.
 pub(crate) fn project(
     cli: &Cli,
@@ -17,7 +20,7 @@ pub(crate) fn project(
     classes: Option<&Labels>,
     report: &mut RunReport,
     cx: &mut Context<'_>,
-) -> Result<(Vec<(Method, Matrix)>, Option<UmapModel>), Failure> {
+) -> Result<(Maps, Option<UmapModel>), Failure> {
     let methods = cli.methods();
     let reduced = if methods == [Method::Pca] { Cow::Borrowed(vectors) } else { reduce(cli, vectors, cx)? };
     let (mut maps, mut model) = (Vec::new(), None);

@@ -24,10 +24,13 @@ pub(super) struct Convolver<const D: usize> {
     cols: Vec<C32>,
 }
 
+/// There and back.
+type Real = (Arc<dyn RealToComplex<f32>>, Arc<dyn ComplexToReal<f32>>);
+
 struct Plans {
     padded: [usize; 2],
     /// Along rows, that is, over the second axis.
-    there: Option<(Arc<dyn RealToComplex<f32>>, Arc<dyn ComplexToReal<f32>>)>,
+    there: Option<Real>,
     /// Along columns.
     down: Arc<dyn Fft<f32>>,
     up: Arc<dyn Fft<f32>>,

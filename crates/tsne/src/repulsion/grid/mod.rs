@@ -5,6 +5,8 @@
 //! it everywhere, together with its slope, which is all the force there is: smooth particle mesh methods (Essmann et al.
 //! 1995) do so for charges.
 
+#![allow(clippy::needless_range_loop)] // several arrays are walked by one index
+
 mod convolve;
 mod shape;
 mod spectrum;
@@ -150,12 +152,7 @@ impl<const D: usize> Kernel for Feel<'_, D> {
 /// where it is felt, and this is the target alone.
 #[inline(always)]
 fn with_itself(w: &[f32; ORDER], s: &[f32; ORDER]) -> ([f32; ORDER], [f32; ORDER]) {
-    let products = [
-        dot(w, w),
-        w[0] * w[1] + w[1] * w[2] + w[2] * w[3],
-        w[0] * w[2] + w[1] * w[3],
-        w[0] * w[3],
-    ];
+    let products = [dot(w, w), w[0] * w[1] + w[1] * w[2] + w[2] * w[3], w[0] * w[2] + w[1] * w[3], w[0] * w[3]];
     let slopes = [
         dot(w, s),
         0.5 * ((s[0] * w[1] + w[0] * s[1]) + (s[1] * w[2] + w[1] * s[2]) + (s[2] * w[3] + w[2] * s[3])),

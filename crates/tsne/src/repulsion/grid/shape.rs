@@ -82,7 +82,7 @@ fn fast_length(least: usize) -> usize {
     loop {
         let mut rest = length;
         for factor in [2, 3, 5] {
-            while rest % factor == 0 {
+            while rest.is_multiple_of(factor) {
                 rest /= factor;
             }
         }

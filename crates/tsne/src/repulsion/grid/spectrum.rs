@@ -108,8 +108,9 @@ fn near(values: &[f32], length: usize, width: usize) -> [[f32; ORDER]; ORDER] {
             }
         }
         for (m, sum) in sums.iter().enumerate() {
-            for n in 0..if width == 1 { 1 } else { ORDER } {
-                near[m][n] += sum * wave(j, width, n);
+            let others = if width == 1 { 1 } else { ORDER };
+            for (n, near) in near[m].iter_mut().enumerate().take(others) {
+                *near += sum * wave(j, width, n);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Points become charges of the nodes around them.
 
+#![allow(clippy::needless_range_loop)] // several arrays are walked by one index
+
 use super::shape::{ORDER, Shape, spline};
 use planisphere_kernels::{Kernel, Simd};
 use rayon::prelude::*;

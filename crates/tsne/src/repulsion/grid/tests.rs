@@ -54,11 +54,15 @@ fn errors<const D: usize>(alpha: f32, spacing: f32, points: &[[f32; D]]) -> (f64
 fn errors_are_as_stated() {
     for radius in [1e-4, 1.0, 10.0, 30.0] {
         let points = cloud::<2>(2000, radius);
-        for (spacing, force, weight) in [(0.25, 0.004, 1e-5), (0.35, 0.011, 2e-5), (0.5, 0.035, 5e-5), (0.7, 0.1, 3e-4)] {
+        for (spacing, force, weight) in [(0.25, 0.004, 1e-5), (0.35, 0.011, 2e-5), (0.5, 0.035, 5e-5), (0.7, 0.1, 3e-4)]
+        {
             for alpha in [1.0, 0.5, 2.0] {
                 let e = errors(alpha, spacing, &points);
                 let more = if alpha > 1.0 { 1.5 } else { 1.0 };
-                assert!(e.0 < force * more && e.1 < weight * more, "radius {radius}, spacing {spacing}, α {alpha}: {e:?}");
+                assert!(
+                    e.0 < force * more && e.1 < weight * more,
+                    "radius {radius}, spacing {spacing}, α {alpha}: {e:?}"
+                );
             }
         }
         let line = cloud::<1>(2000, 10.0 * radius);
@@ -116,5 +120,9 @@ fn hard_points_give_finite_forces() {
         }
     }
     let together = felt(1.0, 0.5, &vec![[2.5f32, 1.0]; 300]);
-    assert!(together.iter().all(|f| (f.weight - 300.0).abs() < 1e-3 && f.force.iter().all(|v| v.abs() < 1e-2)), "{:?}", together[0]);
+    assert!(
+        together.iter().all(|f| (f.weight - 300.0).abs() < 1e-3 && f.force.iter().all(|v| v.abs() < 1e-2)),
+        "{:?}",
+        together[0]
+    );
 }
