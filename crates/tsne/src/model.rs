@@ -101,8 +101,16 @@ impl Tsne {
 
     /// A map of the rows of `x` (n × d), watched and cancelled through `cx`.
     ///
+    /// The model keeps the rows, to place others; see [`Tsne::keep_vectors`] for what that costs. `&Matrix` and
+    /// [`MatrixView`] are copied for it; [`Matrix`], `Arc<Matrix>` and `&Arc<Matrix>` are not.
+    ///
+    /// One row gives a map of one point at the origin. A perplexity that is too large for the rows is lowered, with a warning.
+    /// Equal rows are as near as can be; if all are equal, the map is a cloud without meaning, with a warning.
+    ///
     /// # Errors
-    /// Several.
+    /// [`Error::InvalidParam`], [`Error::NoRows`], [`Error::InitShape`], [`Error::Diverged`], [`Error::Core`] for values that
+    /// are not finite, [`Error::Neighbors`], [`Error::NegativeDistance`], [`Error::Pca`] and [`Error::Eigen`] from the
+    /// initialization, [`Error::Cancelled`].
     #[cfg(feature = "knn")]
     pub fn fit_with<'m>(&self, x: impl Into<Vectors<'m>>, cx: &mut Context<'_>) -> Result<TsneModel> {
         let vectors = x.into();
@@ -156,7 +164,9 @@ impl Tsne {
     /// principal components can be the initial positions.
     ///
     /// # Errors
-    /// Several.
+    /// [`Error::InvalidParam`], [`Error::NoRows`], [`Error::InitShape`], [`Error::NegativeDistance`], [`Error::Diverged`],
+    /// [`Error::Core`] for values that are not finite, `Error::Pca` and [`Error::Eigen`] from the initialization,
+    /// [`Error::Cancelled`].
     pub fn fit_graph_with(
         &self,
         graph: &KnnGraph,
@@ -166,6 +176,48 @@ impl Tsne {
         let (model, report) = cx.record(|cx| {
             cx.run(|cx| {
                 let mut run = self.start_graph_with(graph, data, cx)?;
+                run.go(u32::MAX, cx)?;
+                Ok::<_, Error>(run.finish())
+            })
+        });
+        let mut model = model??;
+        model.report = report;
+        Ok(model)
+    }
+
+    /// A map of affinities that are there already, however they were made: laid out by several parameters, say, without
+    /// searching again. [`Tsne::affinity`](crate::Tsne::affinity) takes no part. Principal components as the initial
+    /// positions need the vectors, `data`; without them, the spectral ones are taken.
+    ///
+    /// ```
+    /// use planisphere_core::{Context, CounterRng, Matrix};
+    /// use planisphere_knn::Exact;
+    /// use planisphere_tsne::{Affinities, Affinity, Tsne};
+    ///
+    /// let r = CounterRng::new(1, "example").at(0, 0);
+    /// let x = Matrix::from_vec(60, 4, (0..240).map(|i| r.normal(i)).collect())?;
+    /// let near = Exact::new(30).fit(&x)?;
+    ///
+    /// let p = Affinities::from_graph(&near, &Affinity::Perplexity(10.0))?;
+    /// let plain = Tsne::new().fit_affinities(p.clone(), Some(x.view()), &mut Context::new())?;
+    /// let tight = Tsne::new().exaggeration(4.0).fit_affinities(p, Some(x.view()), &mut Context::new())?;
+    /// assert!(plain.divergence() < tight.divergence());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tsne::fit_graph_with`].
+    pub fn fit_affinities(
+        &self,
+        affinities: Affinities,
+        data: Option<MatrixView<'_>>,
+        cx: &mut Context<'_>,
+    ) -> Result<TsneModel> {
+        self.check()?;
+        self.check_data(affinities.matrix().rows(), data)?;
+        let (model, report) = cx.record(|cx| {
+            cx.run(|cx| {
+                let mut run = self.begin(affinities, 0, data, cx)?;
                 run.go(u32::MAX, cx)?;
                 Ok::<_, Error>(run.finish())
             })

@@ -26,12 +26,12 @@ fn coordinates_are_eigenvectors_of_the_walk() {
         let degrees: Vec<f64> = (0..y.rows()).map(|i| p.row(i).1.iter().map(|&w| f64::from(w)).sum()).collect();
         let center: f64 =
             (0..y.rows()).map(|i| degrees[i] * f64::from(y.row(i)[c])).sum::<f64>() / degrees.iter().sum::<f64>();
-        for i in 0..y.rows() {
+        for (i, degree) in degrees.iter().enumerate() {
             let (ids, weights) = p.row(i);
             let step: f64 =
                 ids.iter().zip(weights).map(|(&j, &w)| f64::from(w) * (f64::from(y.row(j as usize)[c]) - center)).sum();
             before.push(f64::from(y.row(i)[c]) - center);
-            after.push(step / degrees[i]);
+            after.push(step / degree);
         }
         let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).zip(&degrees).map(|((a, b), d)| a * b * d).sum::<f64>();
         let cosine = dot(&before, &after) / (dot(&before, &before) * dot(&after, &after)).sqrt();
