@@ -25,9 +25,9 @@
 //! | fewer dimensions before a map | [`Reduction`] |
 //!
 //! # Accuracy
-//! Input is f32. What is summed is summed in f64; products of rows beyond the first 2048 are f32 unless [`Precision::Double`] is
+//! Input is f32. What is summed is summed in f64; products of more than 2044 rows are f32 unless [`Precision::Double`] is
 //! asked for, after the mean was taken off in f64, so that a large mean costs nothing. Variances agree with a computation in f64 to
-//! about 1e-7 of the largest of them. Scores are f32.
+//! about 1e-7 of the largest of them. Scores are f32, of up to seven components rounded once.
 //!
 //! # Reproducibility
 //! The same bytes for any number of threads, and any blocks that rows come in. Matrix products and decompositions may differ
@@ -36,7 +36,8 @@
 //! # Features
 //! * `file` (default): models as files, [`PcaModel::save`] and [`PcaModel::load`].
 //! * `openblas-system`, `openblas-static`, `intel-mkl-static`, `netlib-static`: [`Backend::Lapack`], through ndarray-linalg. Enable one
-//!   of them. What is computed changes only where that backend is asked for.
+//!   of them. What is computed changes only where that backend is asked for. `intel-mkl-static` brings a library under the Intel
+//!   Simplified Software License.
 //!
 //! # Limits
 //! Time grows with n · d · min(n, d) and min(n, d)³, memory with 8 · min(n, d)² bytes a few times over: meant for some thousands of

@@ -1,17 +1,18 @@
 //! What an analysis gives.
 
 use crate::error::{Error, Result};
-use crate::solver::{add, center_f32};
+use crate::solver::{add, center_f32, project};
 use planisphere_core::{CancelToken, Context, Embedded, Matrix, MatrixView, Report, Transform};
 use planisphere_kernels::panel::{Operand, product};
-use planisphere_kernels::{Simd, rows};
 use rayon::prelude::*;
 
 /// Rows that are scored at once.
-const ROWS: usize = 64;
+const ROWS: usize = 256;
+/// Numbers of rows that are multiplied are multiples of this.
+const GROUP: usize = 64;
 /// Columns that products are summed over in f32.
 const COLUMNS: usize = 128;
-/// Fewer components than this are faster by one dot product each.
+/// Fewer components than this take one dot product each, in f64, in the time that reading the rows takes.
 const FEW: usize = 8;
 /// A variance below this share of the largest is less than the rounding of scores.
 const UNSEEN: f64 = 1e-14;
@@ -149,7 +150,8 @@ impl PcaModel {
         &self.report
     }
 
-    /// Scores of new rows (m × d), m × n_components, in f32. What a row gets depends on that row alone. With `whiten`, each is
+    /// Scores of new rows (m × d), m × n_components. What a row gets depends on that row alone. Up to seven components are
+    /// computed in f64 and rounded once, more of them in f32 over 128 columns at a time. With `whiten`, each is
     /// divided by its component's standard deviation; scores of a component without variance (below 1e-14 of the largest, which
     /// f32 cannot tell from 0) are 0.
     ///
@@ -173,25 +175,26 @@ impl PcaModel {
         let (d, k) = (self.mean.len(), self.n_components());
         let directions: Vec<f32> = self.components.iter().map(|&v| v as f32).collect();
         let scales: Vec<f32> = (0..k).map(|j| self.scale(j) as f32).collect();
-        let simd = Simd::detect();
         let mut out = Matrix::zeros(x.rows(), k);
         out.data_mut().par_chunks_mut(ROWS * k).enumerate().try_for_each_init(
-            || (vec![0.0; ROWS * d], vec![0.0; ROWS * k], vec![0.0; ROWS * k]),
+            || match k < FEW {
+                true => (Vec::new(), Vec::new(), vec![0.0; d]),
+                false => (vec![0.0; ROWS * d], vec![0.0; ROWS * k], vec![0.0; ROWS * k]),
+            },
             |(centered, products, sums), (b, out)| {
                 token.check()?;
                 let rows = x.slice(b * ROWS, b * ROWS + out.len() / k);
                 if k < FEW {
-                    let centered = &mut centered[..rows.rows() * d];
-                    center_f32(rows, &self.mean, centered);
-                    let centered = MatrixView::new(rows.rows(), d, centered)?;
-                    rows::dot_block(simd, centered, MatrixView::new(k, d, &directions)?, out);
+                    project(rows, &self.mean, &self.components, sums, out);
                 } else {
-                    // Always so many rows, whatever the last of them hold, so that what a row gets never depends on how many
-                    // there are. Sums over few columns at a time lose less.
+                    // Whole groups, filled up with zeros, so that what a row gets never depends on how many there are. Sums
+                    // over few columns at a time lose less.
+                    let padded = rows.rows().next_multiple_of(GROUP);
+                    let (centered, products) = (&mut centered[..padded * d], &mut products[..padded * k]);
                     center_f32(rows, &self.mean, centered);
                     centered[rows.rows() * d..].fill(0.0);
                     sums.fill(0.0);
-                    let (x, v) = (Operand::new(ROWS, d, centered), Operand::new(k, d, &directions));
+                    let (x, v) = (Operand::new(padded, d, centered), Operand::new(k, d, &directions));
                     for from in (0..d).step_by(COLUMNS) {
                         let to = (from + COLUMNS).min(d);
                         product(x.columns(from, to), v.columns(from, to).transposed(), products);

@@ -70,7 +70,7 @@ impl Solver {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Precision {
-    /// The first 2044 rows in f64, the others in f32, less the mean of the rows around them: errors of the order in which
+    /// In f64 up to 2044 rows; of more, in f32, less the mean of the rows around them: errors of the order in which
     /// data given as f32 is rounded anyway (1e-7 of a variance), at half the time.
     #[default]
     Mixed,

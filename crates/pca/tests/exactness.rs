@@ -56,19 +56,33 @@ fn same_bytes_for_any_number_of_threads() {
 
 #[test]
 fn blocks_of_any_size_give_what_one_piece_gives() {
-    let x = spectrum(9001, 70, 5.0, 2.0);
-    for precision in [Precision::Mixed, Precision::Double] {
-        let pca = Pca::new(3).solver(Solver::CovarianceEigh).precision(precision);
-        let whole = pca.fit(&x).unwrap();
-        for size in [1, 7, 512, 4096, 5000, 20_000] {
-            let starts = (0..x.rows()).step_by(size);
-            let blocks = starts.map(|from| Ok::<_, Error>(x.view().slice(from, (from + size).min(9001)).to_matrix()));
-            let m = pca.fit_blocks(blocks).unwrap();
-            assert_eq!(m.components(), whole.components(), "{size}");
-            assert_eq!(m.explained_variance(), whole.explained_variance());
-            assert_eq!((m.mean(), m.noise_variance(), m.n_rows()), (whole.mean(), whole.noise_variance(), 9001));
-            assert_eq!(m.embedding().rows(), 0);
-            assert_eq!(&m.transform(&x).unwrap(), whole.embedding());
+    // Around the number of rows from which products are f32, and the sizes of batches, for fewer columns and for many.
+    for (n, d) in [(9001, 70), (2044, 9), (2045, 9), (4088, 9), (4089, 9), (2500, 1100), (2600, 2100)] {
+        let x = spectrum(n, d, 5.0, 2.0);
+        for precision in [Precision::Mixed, Precision::Double] {
+            let pca = Pca::new(3).solver(Solver::CovarianceEigh).precision(precision);
+            let whole = pca.fit(&x).unwrap();
+            let sizes: &[usize] = if d < 1000 { &[1, 7, 511, 512, 2044, 4088, 5000, 20_000] } else { &[300, 2045] };
+            for &size in sizes {
+                let starts = (0..n).step_by(size);
+                let blocks = starts.map(|from| Ok::<_, Error>(x.view().slice(from, (from + size).min(n)).to_matrix()));
+                let m = pca.fit_blocks(blocks).unwrap();
+                assert_eq!(m.components(), whole.components(), "{n} × {d}, {size}");
+                assert_eq!(m.explained_variance(), whole.explained_variance());
+                assert_eq!((m.mean(), m.noise_variance(), m.n_rows()), (whole.mean(), whole.noise_variance(), n));
+                assert_eq!(m.embedding().rows(), 0);
+                assert_eq!(&m.transform(&x).unwrap(), whole.embedding());
+            }
+            if d < 1000 {
+                let mut moments = Moments::new(d).precision(precision);
+                moments.push(&x).unwrap();
+                assert_eq!((moments.rows(), moments.cols()), (n, d));
+                let (mean, covariance) = moments.covariance().unwrap();
+                assert_eq!(mean, whole.mean());
+                let trace: f64 = (0..d).map(|i| covariance[i * d + i]).sum();
+                let total = whole.explained_variance()[0] / whole.explained_variance_ratio()[0];
+                assert!((trace / total - 1.0).abs() < 1e-12);
+            }
         }
     }
 }

@@ -55,22 +55,19 @@ fn places_are_those_of_the_reference() {
         .early_exaggeration_iter(20)
         .early_exaggeration(8.0)
         .n_iter(100);
-    let cases = [
+    let cases: [(Placement, f64); 4] = [
         (Placement::new().n_iter(0), 1e-6),
         (Placement::new().n_start_neighbors(14).n_iter(10), 1e-5),
         (Placement::new(), 1e-4),
         (other, 1e-3),
     ];
-    // Interpolation is off by some hundredths of a map of 40 where rows are this sparse.
-    for (repulsion, least) in
-        [(Repulsion::Exact, 0.0), (Repulsion::BarnesHut { theta: 0.0 }, 0.0), (Repulsion::FFT, 0.1)]
-    {
+    for repulsion in [Repulsion::Exact, Repulsion::BarnesHut { theta: 0.0 }] {
         let model = still(map.clone()).repulsion(repulsion).fit(rows(0, 100)).unwrap();
         assert_eq!(model.embedding(), &map);
         for (c, &(ref by, bound)) in cases.iter().enumerate() {
             let got = model.transform_by(by, &rows(100, 110), &mut Context::new()).unwrap();
             let worst = (0..20).map(|p| (f64::from(got.data()[p]) - want[20 * c + p]).abs()).fold(0.0, f64::max);
-            assert!(worst < bound.max(least), "{repulsion:?}, case {c}: {worst:e}");
+            assert!(worst < bound, "{repulsion:?}, case {c}: {worst:e}");
         }
     }
 }

@@ -15,11 +15,11 @@ const LARGE: usize = 256;
 /// Components up to which it is.
 const FEW: usize = 10;
 /// Vectors of a block beyond those wanted.
-const EXTRA: usize = 6;
+const EXTRA: usize = 8;
 /// Blocks at most.
-const BLOCKS: usize = 16;
+const BLOCKS: usize = 18;
 /// How far, in parts of the largest eigenvalue, a vector times the matrix may be from a multiple of itself.
-const TOLERANCE: f64 = 1e-12;
+const TOLERANCE: f64 = 1e-10;
 
 /// The `k` largest eigenvalues in descending order and their vectors (k × d), of the positive semidefinite d × d matrix whose lower
 /// triangle is given; `None` if there is a better way.
@@ -53,7 +53,7 @@ pub(super) fn leading(d: usize, lower: &[f64], k: usize) -> Option<(Vec<f64>, Ve
                 subtract(d, size, b, &along, &mut rest);
             }
         }
-        if count >= 3 {
+        if count >= 6 && count.is_multiple_of(2) {
             let (values, small) = small_problem(size, &inner)?;
             // What the space does not hold of matrix · vector is `rest` times the vector's part in the last block.
             let largest = values[0];

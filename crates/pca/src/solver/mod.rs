@@ -7,7 +7,7 @@ pub(crate) mod moments;
 pub(crate) mod randomized;
 mod rows;
 
-pub(crate) use rows::{add, center, center_f32, means};
+pub(crate) use rows::{add, center, center_f32, means, project};
 
 use crate::error::Result;
 use crate::params::{Components, Pca, Solver};

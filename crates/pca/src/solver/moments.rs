@@ -13,7 +13,7 @@ use planisphere_kernels::panel::{Operand, Real, gram, product};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Rows whose products are computed in f64 whatever the precision.
+/// Up to so many rows in all, products are computed in f64 whatever the precision.
 const DOUBLE_ROWS: usize = 4 * CHUNK;
 /// Rows and columns of the covariance that one task computes at most, about.
 const BLOCK: usize = 512;
@@ -22,7 +22,7 @@ const COMFORTABLE: std::ops::RangeInclusive<f32> = 1e-15..=1e15;
 
 /// Mean and covariance of rows that come in blocks: what an analysis of data needs that does not fit into memory.
 ///
-/// One pass over the rows; memory for 511 to 4088 of them and for some covariance matrices (8 · d² bytes). The result depends on
+/// One pass over the rows; memory for some thousand of them and for some covariance matrices (8 · d² bytes). The result depends on
 /// the rows and their order, and not at all on the blocks they come in or on the number of threads: it is the one of the
 /// rows in one piece, to the bit.
 ///
@@ -44,9 +44,11 @@ const COMFORTABLE: std::ops::RangeInclusive<f32> = 1e-15..=1e15;
 #[derive(Clone, Debug)]
 pub struct Moments {
     precision: Precision,
+    /// Whether products are f64; `None` until there are enough rows to know.
+    double: Option<bool>,
     rows: usize,
     mean: Vec<f64>,
-    /// Rows of the last, unfinished chunks.
+    /// Rows that are not added yet.
     waiting: Vec<f32>,
     slots: Vec<Slot>,
     blocks: Vec<Block>,
@@ -88,6 +90,7 @@ impl Moments {
     pub fn new(cols: usize) -> Self {
         Self {
             precision: Precision::Mixed,
+            double: None,
             rows: 0,
             mean: vec![0.0; cols],
             waiting: Vec::new(),
@@ -128,26 +131,54 @@ impl Moments {
         if d == 0 {
             return Ok(());
         }
-        let batch = parts(d) * CHUNK;
         let mut done = 0;
         while done < block.rows() {
+            // Enough to know that they are many, at first; then whole batches.
+            let hold =
+                if self.double.is_some() { self.batch() } else { self.batch() * (DOUBLE_ROWS / self.batch() + 1) };
             let kept = self.waiting.len() / d;
-            if kept == 0 && block.rows() - done >= batch {
-                self.absorb(block.slice(done, done + batch))?;
-                done += batch;
+            let take = (hold - kept).min(block.rows() - done);
+            let rows = block.slice(done, done + take);
+            done += take;
+            if take == hold {
+                self.absorb_all(rows)?;
                 continue;
             }
-            let take = (batch - kept).min(block.rows() - done);
-            self.waiting.extend_from_slice(block.slice(done, done + take).data());
-            done += take;
-            if kept + take == batch {
-                let waiting = std::mem::take(&mut self.waiting);
-                self.absorb(MatrixView::new(batch, d, &waiting)?)?;
-                self.waiting = waiting;
-                self.waiting.clear();
+            self.waiting.extend_from_slice(rows.data());
+            if kept + take == hold {
+                self.flush()?;
             }
         }
         Ok(())
+    }
+
+    /// Rows that are added at once.
+    fn batch(&self) -> usize {
+        parts(self.cols()) * CHUNK
+    }
+
+    /// Adds the rows that wait.
+    fn flush(&mut self) -> Result<()> {
+        let mut waiting = std::mem::take(&mut self.waiting);
+        self.absorb_all(MatrixView::new(waiting.len() / self.cols(), self.cols(), &waiting)?)?;
+        waiting.clear();
+        self.waiting = waiting;
+        Ok(())
+    }
+
+    /// Adds rows, all there are unless there were or will be more than [`DOUBLE_ROWS`].
+    fn absorb_all(&mut self, x: MatrixView<'_>) -> Result<()> {
+        self.decide(x.rows());
+        for from in (0..x.rows()).step_by(self.batch()) {
+            self.absorb(x.slice(from, (from + self.batch()).min(x.rows())))?;
+        }
+        Ok(())
+    }
+
+    /// In what products are computed, for so many rows or more.
+    fn decide(&mut self, rows: usize) {
+        let double = self.precision == Precision::Double || rows <= DOUBLE_ROWS;
+        self.double.get_or_insert(double);
     }
 
     /// Adds rows in one piece, of which there were none before: the values are checked on the way. `step` is called between
@@ -158,7 +189,8 @@ impl Moments {
         mut step: impl FnMut(usize) -> Result<()>,
     ) -> Result<Self> {
         let mut moments = Self::new(x.cols()).precision(precision);
-        let batch = parts(x.cols()) * CHUNK;
+        moments.decide(x.rows());
+        let batch = moments.batch();
         for from in (0..x.rows()).step_by(batch) {
             step(from)?;
             moments.absorb(x.slice(from, (from + batch).min(x.rows()))).map_err(|e| match x.check() {
@@ -179,11 +211,10 @@ impl Moments {
                 self.blocks.extend(blocks(d, part, BLOCK)?);
             }
         }
-        let precision = self.precision;
-        let before = self.rows;
+        let double = self.double != Some(false);
         self.slots[..chunks].par_iter_mut().enumerate().for_each(|(c, slot)| {
             let chunk = x.slice(c * CHUNK, ((c + 1) * CHUNK).min(x.rows()));
-            slot.center(chunk, precision == Precision::Double || before + c * CHUNK < DOUBLE_ROWS);
+            slot.center(chunk, double);
         });
         if self.slots[..chunks].iter().any(|s| s.mean.iter().any(|m| !m.is_finite())) {
             x.check()?;
@@ -211,8 +242,7 @@ impl Moments {
     pub(crate) fn finish(mut self) -> Result<(usize, Vec<f64>, Vec<f64>)> {
         let d = self.cols();
         if !self.waiting.is_empty() {
-            let waiting = std::mem::take(&mut self.waiting);
-            self.absorb(MatrixView::new(waiting.len() / d, d, &waiting)?)?;
+            self.flush()?;
         }
         let mut covariance = vec![0.0; d * d];
         self.blocks.iter().for_each(|b| b.add_to(d, &mut covariance));

@@ -10,6 +10,9 @@ use rayon::prelude::*;
 /// number of threads. With the row that stands for the mean, a power of two.
 pub(crate) const CHUNK: usize = 511;
 
+/// Partial sums of a dot product.
+const LANES: usize = 32;
+
 /// The chunks of `x`.
 pub(crate) fn chunks(x: MatrixView<'_>) -> impl IndexedParallelIterator<Item = MatrixView<'_>> {
     let n = x.rows();
@@ -75,6 +78,55 @@ pub(crate) fn center_f32(x: MatrixView<'_>, mean: &[f64], out: &mut [f32]) {
         }
     }
     Simd::detect().run(Center(x, mean, out));
+}
+
+/// The rows of `x` less `mean`, times each of `components` (k × d), in f64, rounded once into `out` (rows × k). `row` has room for one
+/// row.
+pub(crate) fn project(x: MatrixView<'_>, mean: &[f64], components: &[f64], row: &mut [f64], out: &mut [f32]) {
+    struct Project<'a>(MatrixView<'a>, &'a [f64], &'a [f64], &'a mut [f64], &'a mut [f32]);
+    impl Kernel for Project<'_> {
+        type Output = ();
+        #[inline(always)]
+        fn run<const ROWS: usize>(self) {
+            let Self(x, mean, components, row, out) = self;
+            let d = mean.len();
+            for (i, out) in out.chunks_exact_mut(components.len() / d).enumerate() {
+                for ((r, &v), m) in row.iter_mut().zip(x.row(i)).zip(mean) {
+                    *r = f64::from(v) - m;
+                }
+                for (o, component) in out.iter_mut().zip(components.chunks_exact(d)) {
+                    *o = dot(row, component) as f32;
+                }
+            }
+        }
+    }
+    Simd::detect().run(Project(x, mean, components, row, out));
+}
+
+/// A sum over 32 lanes, joined in halves.
+#[inline(always)]
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut lanes = [0f64; LANES];
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..LANES {
+            lanes[l] += a[l] * b[l];
+        }
+    }
+    for l in 0..a_rest.len().min(b_rest.len()) {
+        lanes[l] += a_rest[l] * b_rest[l];
+    }
+    // Constant lengths, so that all of it stays in registers.
+    for l in 0..16 {
+        lanes[l] += lanes[l + 16];
+    }
+    for l in 0..8 {
+        lanes[l] += lanes[l + 8];
+    }
+    for l in 0..4 {
+        lanes[l] += lanes[l + 4];
+    }
+    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3])
 }
 
 /// The largest size of a value; 0 for none.
