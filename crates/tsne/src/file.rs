@@ -180,7 +180,8 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
-        let all: [(&str, fn(&mut TsneModel)); 8] = [
+        type Spoil = fn(&mut TsneModel);
+        let all: [(&str, Spoil); 8] = [
             ("40 neighbors of 40 rows", |m| m.neighbors = 40),
             ("how repulsion was computed", |m| m.repulsion = Repulsion::Auto),
             ("is for 2 and 3 dimensions", |m| {

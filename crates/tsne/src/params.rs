@@ -181,7 +181,7 @@ impl Tsne {
         /// What each gain is at least raised by (openTSNE's `min_gain`). Default 0.01.
         min_gain: f32,
         /// Length that a row's gradient is cut to. Default: none.
-        max_grad_norm: Option<f32>,
+        max_grad_norm: f32 => Some,
         /// Length that a row's step is cut to. Default 5.
         max_step_norm: Option<f32>,
         /// Degrees of freedom α of the kernel (1 + d²/α)^(−α): below 1 tails are heavier, and clusters fall apart into finer
@@ -193,10 +193,10 @@ impl Tsne {
         init: Init,
         /// Ends the run when the norm of the gradient (of all rows, scikit-learn's, four times that of openTSNE) falls to this;
         /// looked at every 50 iterations after the early ones. Default: none.
-        min_grad_norm: Option<f32>,
+        min_grad_norm: f32 => Some,
         /// Ends the run when the divergence has not got better for so many iterations; looked at every 50 after the early
         /// ones, which costs about 2 %. Default: none.
-        n_iter_without_progress: Option<u32>,
+        n_iter_without_progress: u32 => Some,
         /// Seed of everything random. The same seed gives the same map, bit for bit. Default 42.
         seed: u64,
     }

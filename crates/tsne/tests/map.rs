@@ -155,7 +155,7 @@ fn observers_see_positions_and_divergences_and_can_stop() {
 fn a_map_that_gets_no_better_ends() {
     let x = some_digits(150);
     let long = Tsne::new().n_iter(20_000);
-    for tsne in [long.clone().n_iter_without_progress(100), long.min_grad_norm(Some(1e-3))] {
+    for tsne in [long.clone().n_iter_without_progress(100), long.min_grad_norm(1e-3)] {
         let model = tsne.fit(&x).unwrap();
         let decision = model.report().decisions.iter().find(|d| d.what == "iterations").unwrap();
         let at: u32 = decision.choice.parse().unwrap();
@@ -201,7 +201,7 @@ fn heavy_tails_exaggeration_and_metrics_make_maps() {
         Tsne::new().affinity(Affinity::Multiscale(vec![10.0, 60.0])),
         Tsne::new().affinity(Affinity::Uniform { n_neighbors: 15, symmetrize: planisphere_tsne::Symmetrize::Max }),
         Tsne::new().init(Init::Spectral),
-        Tsne::new().learning_rate(50.0).max_grad_norm(Some(0.25)).max_step_norm(None),
+        Tsne::new().learning_rate(50.0).max_grad_norm(0.25).max_step_norm(None),
     ] {
         let model = tsne.fit(&x).unwrap();
         model.embedding().view().check().unwrap();
@@ -226,9 +226,9 @@ fn absurd_parameters_are_named() {
         ("final_momentum", Tsne::new().final_momentum(f32::NAN)),
         ("min_gain", Tsne::new().min_gain(-0.1)),
         ("dof", Tsne::new().dof(0.0)),
-        ("max_grad_norm", Tsne::new().max_grad_norm(Some(0.0))),
+        ("max_grad_norm", Tsne::new().max_grad_norm(0.0)),
         ("max_step_norm", Tsne::new().max_step_norm(Some(f32::NAN))),
-        ("min_grad_norm", Tsne::new().min_grad_norm(Some(-1.0))),
+        ("min_grad_norm", Tsne::new().min_grad_norm(-1.0)),
         ("n_iter_without_progress", Tsne::new().n_iter_without_progress(0)),
         ("divergence_every", Tsne::new().divergence_every(0)),
         ("n_iter", Tsne::new().n_iter(2_000_000)),
