@@ -167,14 +167,14 @@ fn a_map_that_gets_no_better_ends() {
 fn few_rows_and_all_equal_ones() {
     for n in 1..=6 {
         for (dim, repulsion) in every_repulsion() {
-            let model = Tsne::new().n_components(dim).repulsion(repulsion).fit(&noise(n, 4)).unwrap();
+            let model = Tsne::new().n_components(dim).repulsion(repulsion).fit(noise(n, 4)).unwrap();
             let y = model.embedding();
             assert_eq!((y.rows(), y.cols()), (n, dim));
             y.view().check().unwrap();
             assert!(model.divergence().is_finite(), "{n} rows, {repulsion:?}");
         }
     }
-    let equal = Tsne::new().fit(&Matrix::zeros(500, 3)).unwrap();
+    let equal = Tsne::new().fit(Matrix::zeros(500, 3)).unwrap();
     equal.embedding().view().check().unwrap();
     assert!(equal.report().warnings.contains(&Warning::AllEqual { rows: 500 }));
     let x = noise(60, 5);
@@ -243,12 +243,12 @@ fn absurd_parameters_are_named() {
             other => panic!("{name}: {:?}", other.map(|m| m.divergence())),
         }
     }
-    assert!(matches!(Tsne::new().fit(&Matrix::zeros(0, 3)), Err(Error::NoRows)));
+    assert!(matches!(Tsne::new().fit(Matrix::zeros(0, 3)), Err(Error::NoRows)));
     let mut bad = x.clone();
     bad.row_mut(7)[1] = f32::NAN;
     assert!(matches!(Tsne::new().fit(&bad), Err(Error::Core(_))));
     let init = Tsne::new().init(Init::Given(Matrix::zeros(40, 3)));
     assert!(matches!(init.fit(&x), Err(Error::InitShape { cols: 3, expected_cols: 2, .. })));
-    let wild = Tsne::new().learning_rate(1e30).max_step_norm(None).fit(&x);
+    let wild = Tsne::new().learning_rate(f32::MAX).max_step_norm(None).fit(&x);
     assert!(matches!(wild, Err(Error::Diverged { .. })), "{:?}", wild.map(|m| m.divergence()));
 }
