@@ -3,6 +3,7 @@
 //! Exit codes: 0, 2 for bad usage, 1 for a run that failed; with one line on stderr that says why.
 
 pub mod input;
+pub mod model;
 pub mod progress;
 pub mod report;
 
@@ -31,12 +32,18 @@ pub struct Common {
 }
 
 impl Common {
-    /// Checks what can be known about outputs before the work: `outputs` and the report have a folder to stand in, and are
-    /// none themselves.
+    /// Checks what can be known about outputs before the work: `outputs` and the report have a folder to stand in, are none
+    /// themselves, and are neither each other nor one of the `inputs`.
     ///
     /// # Errors
     /// [`Failure::Usage`] names the output.
-    pub fn check_outputs<'a>(&'a self, outputs: impl IntoIterator<Item = &'a Path>) -> Result<(), Failure> {
+    pub fn check_outputs<'a>(
+        &'a self,
+        inputs: impl IntoIterator<Item = &'a Path>,
+        outputs: impl IntoIterator<Item = &'a Path>,
+    ) -> Result<(), Failure> {
+        let inputs: Vec<PathBuf> = inputs.into_iter().map(place_of).collect();
+        let mut taken = Vec::new();
         for out in outputs.into_iter().chain(self.report.as_deref()) {
             let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !folder.is_dir() {
@@ -45,6 +52,14 @@ impl Common {
             if out.is_dir() {
                 return Err(Failure::Usage(format!("{}: is a folder, not a file", out.display())));
             }
+            let place = place_of(out);
+            if inputs.contains(&place) {
+                return Err(Failure::Usage(format!("{}: is read from, and would be lost", out.display())));
+            }
+            if taken.contains(&place) {
+                return Err(Failure::Usage(format!("{}: would be written twice", out.display())));
+            }
+            taken.push(place);
         }
         Ok(())
     }
@@ -53,6 +68,15 @@ impl Common {
     pub fn threads(&self) -> Threads {
         self.threads.map_or(Threads::Current, |n| Threads::Exactly(n.into()))
     }
+}
+
+/// The file that a path means, whether it is there or not: `a/../b` and a link to `b` are `b`.
+fn place_of(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = std::fs::canonicalize(folder).unwrap_or_else(|_| folder.to_owned());
+        path.file_name().map_or(folder.clone(), |name| folder.join(name))
+    })
 }
 
 /// Why a program ends early. Not an error type itself, so that `?` turns any error into it.

@@ -162,6 +162,26 @@ fn wrong_flags() {
         refused(&f, name, &out, &words);
         assert_eq!(out.status.code(), Some(code), "{name}");
     }
+    // What would be lost is told, and left as it was.
+    let vectors = f.file("v.npy", npy(5, 2, &[0.0, 0.0, 1.0, 0.0, 3.0, 0.0, 6.0, 0.0, 10.0, 0.0]));
+    let (vectors, json) = (vectors.to_str().unwrap(), f.path("m.json"));
+    let json = json.to_str().unwrap();
+    let around = f.path(".").join("v.npy");
+    for (args, words) in [
+        (vec![vectors, "--out", vectors], ["v.npy", "lost"]),
+        (vec![vectors, "--out", around.to_str().unwrap()], ["v.npy", "lost"]),
+        (vec![csv, "--out", json, "--report", json], ["m.json", "twice"]),
+        (vec![vectors, "--out", json, "--out", json], ["m.json", "twice"]),
+    ] {
+        let out = map(&args);
+        refused(&f, "lost", &out, &words);
+        assert_eq!(out.status.code(), Some(2), "{args:?}");
+    }
+    // Parameters of the second method are looked at before the first one runs.
+    for bad in [["--perplexity", "0"], ["--dof", "0"], ["--early-exaggeration", "NaN"]] {
+        let args = [&["/nowhere/at/all.npy", "--out", html, "--method", "umap", "--method", "tsne"][..], &bad].concat();
+        refused(&f, bad[0], &map(&args), &[bad[0].trim_start_matches("--").replace('-', "_").as_str()]);
+    }
     let dir = f.path("taken.html");
     std::fs::create_dir(&dir).unwrap();
     let out = map(&[csv, "--quiet", "--out", dir.to_str().unwrap()]);
@@ -200,7 +220,7 @@ fn odd_but_good_input() {
         let data: Vec<f32> = (0..n * 4).map(|i| (i * i % 7) as f32).collect();
         let input = f.file("few.npy", npy(n, 4, &data));
         finite_map(&f, &format!("{n} rows, t-SNE"), &input, n, &tsne);
-        for more in [["--repulsion", "barnes-hut"], ["--init", "random"], ["--pca", "2"]] {
+        for more in [["--repulsion", "barnes-hut"], ["--repulsion", "fft"], ["--init", "random"], ["--pca", "2"]] {
             finite_map(&f, &format!("{n} rows, t-SNE, {more:?}"), &input, n, &[&tsne[..], &more].concat());
         }
         let same = f.file("same.npy", npy(n, 4, &vec![1.5; n * 4]));

@@ -2,6 +2,8 @@
 
 use planisphere::core::{CounterRng, Matrix};
 use planisphere::dataset::{TableReader, write_npy};
+use planisphere::pca::Pca;
+use planisphere::tsne::Tsne;
 use planisphere::umap::{Umap, UmapModel};
 use std::path::Path;
 use std::process::{Command, Output};
@@ -146,6 +148,8 @@ fn new_rows_are_placed_each_by_itself() {
     let (map, model) = (f.at("map.npy"), f.at("map.model"));
     let flags = ["--n-components", "3", "--seed", "7", "--method", "pca", "--method", "umap", "--quiet"];
     done(MAP, &[&[&*old, "--out", &map, "--save-model", &model], &flags[..]].concat());
+    // There is one model a method.
+    let model = f.at("map.umap.model");
     let (all, some, told) = (f.at("all.npy"), f.at("some.npy"), f.at("told.json"));
     done(PLACE, &[&model, &many, "--quiet", "--out", &all, "--report", &told]);
     done(PLACE, &[&model, &few, "--quiet", "--out", &some]);
@@ -221,6 +225,37 @@ fn a_map_follows_labels() {
     assert_eq!(labels.labels().unwrap().iter().flatten().count(), known);
 }
 
+/// Models of all methods, each placed on by what the library does.
+#[test]
+fn every_method_can_be_kept() {
+    let f = Folder::new();
+    let (old, new) = (points(150), points(20));
+    let (x, y) = (f.npy("old.npy", &old), f.npy("new.npy", &new));
+    let methods = "--method umap --method tsne --method pca --n-epochs 30 --n-iter 30 --quiet";
+    let mut args = vec![x.as_str(), "--save-model"];
+    let saved = f.at("m.model");
+    args.push(&saved);
+    args.extend(methods.split_whitespace());
+    done(MAP, &args);
+    let umap = Umap::new().n_epochs(30).fit(&old).unwrap().transform(&new).unwrap();
+    let tsne = Tsne::new().n_iter(30).fit(&old).unwrap().transform(&new).unwrap();
+    let pca = Pca::new(2).fit(&old).unwrap().transform(&new).unwrap();
+    for (method, want) in [("umap", umap), ("tsne", tsne), ("pca", pca)] {
+        let (model, placed, told) = (f.at(&format!("m.{method}.model")), f.at("placed.npy"), f.at("r.json"));
+        done(PLACE, &[&model, &y, "--out", &placed, "--report", &told, "--quiet"]);
+        assert_eq!(matrix(&placed), want, "{method}");
+        let told = report(told);
+        assert_eq!((&told["parameters"]["method"], &told["parameters"]["map_rows"]), (&method.into(), &150.into()));
+    }
+    // One method keeps the name.
+    let (model, csv) = (f.at("pca"), f.at("y.csv"));
+    done(MAP, &[&x, "--method", "pca", "--save-model", &model, "--quiet"]);
+    let narrow = f.npy("narrow.npy", &Matrix::zeros(3, 5));
+    refused(&f, PLACE, &[&model, &narrow, "--out", &csv], 1, &["narrow.npy", "5 columns", "from 8"]);
+    let bare = Tsne::new().n_iter(1).keep_vectors(false).fit(&old).unwrap().to_bytes().unwrap();
+    refused(&f, PLACE, &[&f.file("bare", bare), &y, "--out", &csv], 1, &["without the vectors"]);
+}
+
 #[test]
 fn the_flags_of_umap_reach_it() {
     let f = Folder::new();
@@ -286,7 +321,6 @@ fn flags_that_do_not_go_together() {
     let taken = f.at("taken.npy");
     let cases: Vec<(&str, Vec<&str>, i32, Vec<&str>)> = vec![
         (MAP, vec![&x], 2, vec!["--out"]),
-        (MAP, vec![&x, "--method", "pca", "--save-model", &model], 2, vec!["--save-model", "umap"]),
         (MAP, vec![&input, "--method", "pca", "--supervise", "label", "--out", &npy], 2, vec!["--supervise", "umap"]),
         (MAP, vec![&input, "--target-weight", "0.5", "--out", &npy], 2, vec!["--supervise"]),
         (MAP, vec![&x, "--supervise", "label", "--out", &npy], 1, vec!["x.npy", "vectors only", "label"]),
@@ -303,7 +337,7 @@ fn flags_that_do_not_go_together() {
         (MAP, vec![&x, "--learning-rate", "fast", "--out", &npy], 2, vec!["--learning-rate", "fast"]),
         (MAP, vec![&x, "--save-model", "/nowhere/at/all.model"], 2, vec!["/nowhere/at"]),
         (MAP, vec![&x, "--save-model", &taken], 2, vec!["taken.npy", "folder"]),
-        (MAP, vec![&x, "--save-model", &npy, "--out", &npy], 2, vec!["--save-model", "same name"]),
+        (MAP, vec![&x, "--save-model", &npy, "--out", &npy], 2, vec!["y.npy", "written twice"]),
         (PLACE, vec![], 2, vec!["--out"]),
         (PLACE, vec![&model, "--out", &npy], 2, vec!["<INPUT>"]),
         (PLACE, vec![&model, &x], 2, vec!["--out"]),

@@ -76,7 +76,6 @@ fn flags_of_methods_that_are_not_asked_for_are_refused() {
         (vec!["--perplexity", "30"], "--perplexity is for --method tsne"),
         (vec!["--tsne-learning-rate", "9"], "--tsne-learning-rate is for --method tsne"),
         (vec!["--repulsion", "exact"], "--repulsion is for --method tsne"),
-        (vec!["--save-model", "m.model"], "--save-model is for --method umap"),
         (vec!["--metric", "cosine"], "--metric is for --method umap, --method tsne and --quality"),
     ] {
         let out = pca(&flags);
@@ -88,7 +87,6 @@ fn flags_of_methods_that_are_not_asked_for_are_refused() {
         ("tsne", vec!["--min-dist", "0.1"], "--min-dist is for --method umap"),
         ("tsne", vec!["--n-neighbors", "15"], "--n-neighbors is for --method umap"),
         ("tsne", vec!["--supervise", "label"], "--supervise is for --method umap"),
-        ("tsne", vec!["--save-model", "m.model"], "--save-model is for --method umap"),
         ("tsne", vec!["--theta", "0.3"], "--theta is for --repulsion barnes-hut"),
         ("tsne", vec!["--theta", "0.3", "--repulsion", "fft"], "--theta is for --repulsion barnes-hut"),
         ("tsne", vec!["--repulsion", "fast"], "[possible values: auto, exact, barnes-hut, fft]"),

@@ -1,6 +1,7 @@
-//! Dense symmetric eigenproblems, singular values and QR in f64, on the calling thread but where it says otherwise.
+//! Dense symmetric eigenproblems, singular values and QR in f64, on the calling thread, but for [`symmetric_leading`], which computes
+//! vectors on the current threads.
 //!
-//! The work is done by [faer]; the wrappers fix what would otherwise depend on global settings: always sequential, so
+//! The work is done by [faer]; the wrappers fix what would otherwise depend on global settings: each piece of it is sequential, so
 //! that the number of threads never changes a bit. (The instruction set may, in the last places.)
 
 use faer::diag::Diag;

@@ -5,8 +5,9 @@
 //! * [`lp`], [`ratio`]: Manhattan, Chebyshev and Minkowski; Canberra, Bray–Curtis and unequal values, in the same order.
 //! * [`bits`], [`sphere`]: shared bits of packed rows; angles between points of a sphere.
 //! * [`panel`]: matrix products, for prefiltering with a proven error bound, and for linear algebra (*not* equal to the bit).
+//! * [`linear`], [`attention`], [`norm`], [`activation`]: the layers of transformers, equal to the bit.
 //! * [`math`]: `exp2`, `log2`, `pow` in f32 and `exp`, `ln`, `asin` in f64 by polynomials, instead of the platform's libm.
-//! * [`eigen`]: dense symmetric eigenproblems, singular values and QR, by faer, sequential.
+//! * [`eigen`]: dense symmetric eigenproblems, singular values and QR, by faer, the same bits for any number of threads.
 //! * [`sum`]: sums in f64 whose order depends on the length alone.
 //!
 //! # How the levels agree
@@ -25,12 +26,16 @@
 //! assert_eq!(rows::dot(simd, &a, &b), 27.0);
 //! ```
 
+pub mod activation;
+pub mod attention;
 pub mod bits;
 pub mod codes;
 pub mod eigen;
 pub mod gather;
+pub mod linear;
 pub mod lp;
 pub mod math;
+pub mod norm;
 pub mod panel;
 pub mod ratio;
 pub mod rows;

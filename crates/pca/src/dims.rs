@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 /// noise that columns without structure add to distances.
 ///
 /// As few components as explain the share of the variance that is asked for, but at least and at most so many. Data that does
-/// not have more columns than the most is left as it is.
+/// not have more columns than the most, or has no rows, is left as it is.
 ///
 /// Scores are centered: Euclidean distances between rows stay what they were, up to what is left out. The *angle* between
 /// rows becomes the one seen from their mean, which is another metric than the cosine of the data.
@@ -82,7 +82,7 @@ impl Reduction {
         enough.clamp(self.least.min(self.most), self.most).min(curve.len())
     }
 
-    /// The components of `x` (n × d) and the scores of its rows; `None` if there are no more than the most columns.
+    /// The components of `x` (n × d) and the scores of its rows; `None` if there are no more than the most columns, or no rows.
     ///
     /// # Errors
     /// As [`Reduction::fit_with`].
@@ -91,7 +91,7 @@ impl Reduction {
     }
 
     /// The components of `x` (n × d) and the scores of its rows, watched and cancelled through `cx`; `None` if there are no more
-    /// than the most columns.
+    /// than the most columns, or no rows.
     ///
     /// # Errors
     /// [`Error::InvalidParam`] for a share outside of (0, 1] or bounds without a number between them; otherwise as
@@ -132,5 +132,6 @@ mod tests {
             assert_eq!(r.clone().variance(share).pick(&curve), want);
         }
         assert_eq!(r.pick(&curve[..5]), 5);
+        assert_eq!(r.fit(&planisphere_core::Matrix::zeros(0, 300)), Ok(None));
     }
 }

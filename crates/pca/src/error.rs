@@ -33,6 +33,14 @@ pub enum Error {
     /// Values so large that their squares cannot be summed, or results that do not fit `f32`.
     #[error("the values are too large: a result does not fit a 32-bit number; scale the data down")]
     Overflow,
+    /// So many columns, or rows if these are fewer, that their inner products do not fit into memory.
+    #[error(
+        "a matrix of {size} × {size} does not fit into memory: Solver::Randomized and IncrementalPca do without it"
+    )]
+    TooLarge {
+        /// Rows and columns of the matrix.
+        size: usize,
+    },
     /// The covariance of a model has no inverse: a component that it keeps has no variance, or all variance is in fewer
     /// components than there are columns. There is no precision and no likelihood then.
     #[error("the covariance of the model has rank {rank} in {cols} dimensions, so there is no likelihood")]

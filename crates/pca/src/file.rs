@@ -104,6 +104,9 @@ fn restore(header: Header, arrays: &Arrays<'_>) -> Result<PcaModel, String> {
     if k == 0 || d == 0 {
         return Err(format!("{k} components of {d} columns"));
     }
+    if k > d.min(header.n_rows) {
+        return Err(format!("{k} components of {} rows and {d} columns", header.n_rows));
+    }
     if scores != 0 && scores != header.n_rows {
         return Err(format!("{scores} scores of {} rows", header.n_rows));
     }
@@ -124,17 +127,80 @@ fn restore(header: Header, arrays: &Arrays<'_>) -> Result<PcaModel, String> {
     if !(header.noise_variance.is_finite() && header.noise_variance >= 0.0) {
         return Err(format!("a noise variance of {}", header.noise_variance));
     }
+    let explained_variance = variances("explained_variance")?;
+    if let Some(at) = explained_variance.windows(2).position(|w| w[0] < w[1]) {
+        return Err(format!("variance {} is larger than the one before", at + 1));
+    }
     let embedding = Matrix::from_vec(scores, k, arrays.finite("embedding", &[scores, k])?);
     Ok(PcaModel {
         whiten: header.whiten,
         n_rows: header.n_rows,
         mean: finite("mean", &[d])?,
         components: finite("components", &[k, d])?,
-        explained_variance: variances("explained_variance")?,
+        explained_variance,
         explained_variance_ratio: variances("explained_variance_ratio")?,
         singular_values: variances("singular_values")?,
         noise_variance: header.noise_variance,
         embedding: embedding.map_err(|e| e.to_string())?,
         report: Report::default(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pca;
+
+    fn sound() -> PcaModel {
+        let values = (0..60).map(|i| ((i * i) % 17) as f32).collect();
+        Pca::new(3).fit(&Matrix::from_vec(12, 5, values).unwrap()).unwrap()
+    }
+
+    /// Why a model is not taken that was written as any other, checksum and all.
+    fn refused(change: impl FnOnce(&mut PcaModel)) -> String {
+        let mut model = sound();
+        change(&mut model);
+        PcaModel::from_bytes(&model.to_bytes().unwrap()).unwrap_err().to_string()
+    }
+
+    #[track_caller]
+    fn assert_refused(reason: &str, change: impl FnOnce(&mut PcaModel)) {
+        let message = refused(change);
+        assert!(message.contains(reason), "{message:?} does not tell {reason:?}");
+    }
+
+    #[test]
+    fn models_that_mean_nothing_are_refused() {
+        let model = sound();
+        assert_eq!(PcaModel::from_bytes(&model.to_bytes().unwrap()).unwrap(), model);
+        assert_refused("0 components of 5 columns", |m| {
+            m.components.clear();
+            m.explained_variance.clear();
+            m.explained_variance_ratio.clear();
+            m.singular_values.clear();
+            m.embedding = Matrix::zeros(0, 0);
+        });
+        assert_refused("3 components of 0 columns", |m| {
+            m.components.clear();
+            m.mean.clear();
+        });
+        assert_refused("12 scores of 13 rows", |m| m.n_rows = 13);
+        assert_refused("3 components of 2 rows and 5 columns", |m| m.n_rows = 2);
+        assert_refused("3 components of 12 rows and 2 columns", |m| {
+            m.components.truncate(6);
+            m.mean.truncate(2);
+        });
+        assert_refused("variance 2 is larger than the one before", |m| m.explained_variance.swap(1, 2));
+        for bad in [-1.0, f64::NAN, f64::INFINITY] {
+            assert_refused(&format!("\"explained_variance\" holds {bad} at 1"), |m| m.explained_variance[1] = bad);
+            assert_refused(&format!("holds {bad} at 0"), |m| m.explained_variance_ratio[0] = bad);
+            assert_refused(&format!("holds {bad} at 2"), |m| m.singular_values[2] = bad);
+        }
+        assert_refused("a noise variance of -1", |m| m.noise_variance = -1.0);
+        for bad in [f64::NAN, f64::INFINITY] {
+            assert_refused(&format!("\"mean\" holds {bad} at 4"), |m| m.mean[4] = bad);
+            assert_refused(&format!("\"components\" holds {bad} at 7"), |m| m.components[7] = bad);
+        }
+        assert_refused("embedding", |m| m.embedding.row_mut(3)[1] = f32::NAN);
+    }
 }

@@ -21,8 +21,8 @@ impl Pca {
     ///
     /// # Errors
     /// [`Error::Empty`]; [`Error::InvalidParam`] for parameters that mean nothing, or nothing for this shape;
-    /// [`Error::Overflow`]; [`Error::Core`] for values that are not finite; [`Error::NoLapack`], [`Error::Lapack`],
-    /// [`Error::NotConverged`]; [`Error::Cancelled`].
+    /// [`Error::Overflow`]; [`Error::TooLarge`]; [`Error::Core`] for values that are not finite; [`Error::NoLapack`],
+    /// [`Error::Lapack`], [`Error::NotConverged`]; [`Error::Cancelled`].
     pub fn fit_with<'m>(&self, x: impl Into<MatrixView<'m>>, cx: &mut Context<'_>) -> Result<PcaModel> {
         let x = x.into();
         let (model, report) = cx.record(|cx| cx.run(|cx| cx.stage(Stage::Pca, 1.0, |cx| self.analyze(x, cx))));
@@ -51,20 +51,24 @@ impl Pca {
     /// Finds the components of rows that were given to [`Moments`]. The model has no scores of them:
     /// [`PcaModel::embedding`] has no rows.
     ///
-    /// By the covariance, whatever the solver. [`Moments`] have a precision of their own.
+    /// By the covariance, whatever the solver, whose settings are not looked at. [`Moments`] have a precision of their own.
     ///
     /// # Errors
     /// As [`Pca::fit_with`].
     pub fn fit_moments(&self, moments: Moments) -> Result<PcaModel> {
-        self.check()?;
+        self.check_components()?;
         self.check_shape(moments.rows(), moments.cols())?;
         let (rows, mean, covariance) = moments.finish()?;
         PcaModel::new(self.whiten, rows, covariance::of_covariance(self, rows, mean, &covariance)?)
     }
 
-    /// Finds the components of rows that come block by block, in one pass and bounded memory: those that all rows in one piece
-    /// would have by [`Solver::CovarianceEigh`](crate::Solver::CovarianceEigh), to the bit. The model has no scores of them:
-    /// [`PcaModel::embedding`] has no rows, and [`PcaModel::transform`] gives the scores of any block.
+    /// Finds the components of rows that come block by block, in one pass, by their covariance, whatever the solver. For n rows of d
+    /// columns with n ≥ d, they are those that all rows in one piece would have by
+    /// [`Solver::CovarianceEigh`](crate::Solver::CovarianceEigh), to the bit; for fewer rows, up to rounding.
+    ///
+    /// Memory is a few times 8 · d² bytes whatever n is: meant for some thousands of columns. For more of them, see
+    /// [`IncrementalPca`](crate::IncrementalPca). The model has no scores of the rows: [`PcaModel::embedding`] has no rows, and
+    /// [`PcaModel::transform`] gives the scores of any block.
     ///
     /// ```
     /// use planisphere_core::Matrix;
@@ -79,18 +83,22 @@ impl Pca {
     ///
     /// # Errors
     /// [`Error::Block`] if the source fails, or a block has a value that is not finite or another number of columns than the
-    /// first one; otherwise as [`Pca::fit_with`].
+    /// first one; [`Error::TooLarge`] if a covariance of so many columns does not fit into memory; otherwise as [`Pca::fit_with`].
     pub fn fit_blocks<E: std::fmt::Display>(
         &self,
         blocks: impl IntoIterator<Item = Result<Matrix, E>>,
     ) -> Result<PcaModel> {
-        self.check()?;
+        self.check_components()?;
         let mut moments: Option<Moments> = None;
         for (b, block) in blocks.into_iter().enumerate() {
             let wrong = |reason: String| Error::Block { block: b, reason };
             let block = block.map_err(|e| wrong(e.to_string()))?;
             let moments = moments.get_or_insert_with(|| Moments::new(block.cols()).precision(self.precision));
-            moments.push(&block).map_err(|e| wrong(e.to_string()))?;
+            moments.push(&block).map_err(|e| match e {
+                Error::Columns { .. } | Error::Core(_) => wrong(e.to_string()),
+                // Not of this block.
+                other => other,
+            })?;
         }
         self.fit_moments(moments.unwrap_or_else(|| Moments::new(0)))
     }

@@ -12,7 +12,9 @@ use serde::{Deserialize, Serialize};
 /// Principal component analysis by batches: only the leading components of what came before are remembered.
 ///
 /// Approximate unless all components are kept, and slower than [`Moments`](crate::Moments), which are exact; but its memory grows
-/// with `n_components · d` and the batch, not with d². For rows of very many columns.
+/// with d · (`n_components` + rows of a batch), not with d². For rows of very many columns, in batches of far fewer rows: the default
+/// batch is five rows a column, and so takes 40 · d² bytes and more. Set [`IncrementalPca::batch_size`], or give batches to
+/// [`IncrementalPca::begin`].
 ///
 /// Source: Ross, Lim, Lin & Yang (2008), *Incremental learning for robust visual tracking*; conventions of scikit-learn's
 /// `IncrementalPCA`.
@@ -52,7 +54,8 @@ impl IncrementalPca {
         self
     }
 
-    /// Sets the rows that [`IncrementalPca::fit`] takes at once, at least 1. Default: five times the number of columns.
+    /// Sets the rows that [`IncrementalPca::fit`] takes at once, at least 1. Default: five times the number of columns, as in
+    /// scikit-learn, which for very many columns is too much memory.
     #[must_use]
     pub fn batch_size(mut self, rows: usize) -> Self {
         self.batch_size = Some(rows);
@@ -133,11 +136,35 @@ impl IncrementalPca {
 }
 
 /// An [`IncrementalPca`] on its way: n_components · d numbers, whatever the number of rows it has seen. It can be written and read
-/// by serde, to go on another day.
+/// by serde, to go on another day; what is read is checked, and refused if no fit can have written it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct IncrementalFit {
     params: IncrementalPca,
     state: Option<State>,
+}
+
+/// An [`IncrementalFit`] as it is read.
+#[derive(Deserialize)]
+struct Unchecked {
+    params: IncrementalPca,
+    state: Option<State>,
+}
+
+impl TryFrom<Unchecked> for IncrementalFit {
+    type Error = String;
+
+    fn try_from(read: Unchecked) -> Result<Self, String> {
+        let Unchecked { params, state } = read;
+        if let Some(state) = &state {
+            state.check()?;
+            let k = state.singular_values.len();
+            if let Some(wanted) = params.n_components.filter(|&wanted| wanted != k) {
+                return Err(format!("{k} components where {wanted} are asked for"));
+            }
+        }
+        Ok(Self { params, state })
+    }
 }
 
 /// What is remembered of the rows so far.
@@ -151,6 +178,38 @@ struct State {
     components: Vec<f64>,
     singular_values: Vec<f64>,
     noise_variance: f64,
+}
+
+/// How far the length of a component may be from 1.
+const UNIT: f64 = 1e-6;
+
+impl State {
+    /// Refuses what no fit remembers: lengths that do not fit each other, and numbers that lead out of the finite.
+    fn check(&self) -> Result<(), String> {
+        let Self { rows, mean, squares, components, singular_values, noise_variance } = self;
+        let (d, k) = (mean.len(), singular_values.len());
+        if k == 0 || k > d.min(*rows) {
+            return Err(format!("{k} components of {rows} rows and {d} columns"));
+        }
+        if k.checked_mul(d) != Some(components.len()) {
+            return Err(format!("{} values in {k} components of {d} columns", components.len()));
+        }
+        if let Some(v) = mean.iter().chain(components).find(|v| !v.is_finite()) {
+            return Err(format!("{v} in a mean or component"));
+        }
+        let lengths = components.chunks_exact(d).map(|c| c.iter().map(|v| v * v).sum::<f64>());
+        if let Some(length) = lengths.into_iter().find(|l| !(1.0 - UNIT..1.0 + UNIT).contains(l)) {
+            return Err(format!("a component of squared length {length}, not 1"));
+        }
+        let squared = singular_values.iter().map(|v| v * v).chain([*squares, *noise_variance]);
+        if singular_values.iter().any(|v| *v < 0.0) || !squared.into_iter().all(|v| v.is_finite() && v >= 0.0) {
+            return Err("a variance that is negative or not finite".to_owned());
+        }
+        if singular_values.windows(2).any(|w| w[0] < w[1]) {
+            return Err("singular values that do not descend".to_owned());
+        }
+        Ok(())
+    }
 }
 
 impl IncrementalFit {
@@ -270,5 +329,32 @@ impl Reducer for IncrementalPca {
 
     fn fit(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<PcaModel> {
         self.fit_with(x, cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which formats other than JSON can write.
+    #[test]
+    fn states_that_are_not_finite_are_refused() {
+        let state = |mean: f64, component: f64, singular: f64, squares: f64, noise_variance: f64| State {
+            rows: 9,
+            mean: vec![0.0, mean],
+            squares,
+            components: vec![1.0, component],
+            singular_values: vec![singular],
+            noise_variance,
+        };
+        let read = |s| IncrementalFit::try_from(Unchecked { params: IncrementalPca::new(1), state: Some(s) });
+        assert!(read(state(0.0, 0.0, 1.0, 1.0, 0.0)).is_ok());
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(read(state(bad, 0.0, 1.0, 1.0, 0.0)).is_err());
+            assert!(read(state(0.0, bad, 1.0, 1.0, 0.0)).is_err());
+            assert!(read(state(0.0, 0.0, bad, 1.0, 0.0)).is_err());
+            assert!(read(state(0.0, 0.0, 1.0, bad, 0.0)).is_err());
+            assert!(read(state(0.0, 0.0, 1.0, 1.0, bad)).is_err());
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The decompositions by LAPACK, through ndarray-linalg.
 
 use crate::error::{Error, Result};
+use crate::solver::mirror;
 use ndarray::ArrayView2;
 use ndarray_linalg::{Eigh, JobSvd, SVDDC, UPLO};
 
@@ -10,13 +11,9 @@ pub(crate) fn symmetric(n: usize, a: &[f64]) -> Result<(Vec<f64>, Vec<f64>)> {
         return Ok((Vec::new(), Vec::new()));
     }
     // Both triangles, so that it does not matter which of them is read in which order of storage.
-    let mut whole = view(n, n, a)?.to_owned();
-    for i in 0..n {
-        for j in i + 1..n {
-            whole[(i, j)] = whole[(j, i)];
-        }
-    }
-    let (values, vectors) = whole.eigh(UPLO::Lower).map_err(|e| failed(n, n, &e))?;
+    let mut whole = a.to_vec();
+    mirror(n, &mut whole);
+    let (values, vectors) = view(n, n, &whole)?.eigh(UPLO::Lower).map_err(|e| failed(n, n, &e))?;
     Ok((values.to_vec(), vectors.t().iter().copied().collect()))
 }
 

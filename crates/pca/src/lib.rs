@@ -27,10 +27,12 @@
 //! # Accuracy
 //! Input is f32. What is summed is summed in f64; products of more than 2044 rows are f32 unless [`Precision::Double`] is
 //! asked for, after the mean was taken off in f64, so that a large mean costs nothing. Variances agree with a computation in f64 to
-//! about 1e-7 of the largest of them. Scores are f32, of up to seven components rounded once.
+//! about 1e-7 of the largest of them. Scores are f32: of up to seven components computed in f64 and rounded once, whitened or not;
+//! of more, products over 128 columns are f32.
 //!
 //! # Reproducibility
-//! The same bytes for any number of threads, and any blocks that rows come in. Matrix products and decompositions may differ
+//! The same bytes for any number of threads, and any blocks that rows come in; for blocks of at least as many rows as columns in
+//! all, the same as for all rows in one piece. Matrix products and decompositions may differ
 //! in the last bits between instruction sets.
 //!
 //! # Features
@@ -41,7 +43,8 @@
 //!
 //! # Limits
 //! Time grows with n · d · min(n, d) and min(n, d)³, memory with 8 · min(n, d)² bytes a few times over: meant for some thousands of
-//! rows or columns, whichever are fewer. [`Solver::Randomized`] goes beyond.
+//! rows or columns, whichever are fewer. [`Pca::fit_blocks`] and [`Moments`] take 8 · d² bytes a few times over for d columns, however
+//! few the rows. What does not fit is [`Error::TooLarge`]. [`Solver::Randomized`] and [`IncrementalPca`] go beyond.
 
 mod backend;
 mod dims;

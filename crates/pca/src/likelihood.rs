@@ -5,7 +5,7 @@
 //! more; here the density is that of the data, whitened or not.
 
 use crate::error::{Error, Result};
-use crate::model::PcaModel;
+use crate::model::{PcaModel, UNSEEN};
 use crate::solver::center;
 use planisphere_core::MatrixView;
 use planisphere_kernels::math::ln;
@@ -31,7 +31,9 @@ impl PcaModel {
     /// The inverse of the covariance, d × d, row-major.
     ///
     /// # Errors
-    /// [`Error::Singular`] if it has none.
+    /// [`Error::Singular`] if it has none: a variance is below 1e-14 of the largest. Products in f32
+    /// ([`Precision::Mixed`](crate::Precision::Mixed) beyond 2044 rows) leave more than that, up to about 1e-7, where there is
+    /// none: for data that may lack rank, ask for [`Precision::Double`](crate::Precision::Double).
     pub fn precision(&self) -> Result<Vec<f64>> {
         let rest = self.inverse_noise()?;
         Ok(self.spread(rest, self.along().map(|v| 1.0 / v - rest)))
@@ -40,7 +42,7 @@ impl PcaModel {
     /// The log-likelihood of each of new rows (m × d) under the model: m values.
     ///
     /// # Errors
-    /// [`Error::Singular`] if the covariance has no inverse; [`Error::Columns`]; [`Error::Core`] for values that are not finite.
+    /// [`Error::Singular`] as for [`PcaModel::precision`]; [`Error::Columns`]; [`Error::Core`] for values that are not finite.
     pub fn score_samples<'m>(&self, x: impl Into<MatrixView<'m>>) -> Result<Vec<f64>> {
         let x = self.checked(x.into())?;
         let rest = self.inverse_noise()?;
@@ -81,7 +83,7 @@ impl PcaModel {
     fn inverse_noise(&self) -> Result<f64> {
         let (d, k) = (self.n_columns(), self.n_components());
         let largest = self.along().fold(0.0, f64::max);
-        let limit = largest * d as f64 * f64::EPSILON;
+        let limit = largest * (d as f64 * f64::EPSILON).max(UNSEEN);
         let sound = self.along().filter(|&v| v > limit).count();
         if d > k && self.noise_variance <= limit || sound < k {
             let noise = if self.noise_variance > limit { d - k } else { 0 };

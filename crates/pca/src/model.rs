@@ -15,10 +15,12 @@ const COLUMNS: usize = 128;
 /// Fewer components than this take one dot product each, in f64, in the time that reading the rows takes.
 const FEW: usize = 8;
 /// A variance below this share of the largest is less than the rounding of scores.
-const UNSEEN: f64 = 1e-14;
+pub(crate) const UNSEEN: f64 = 1e-14;
 
 /// Components, variances and scores of a [`Pca`](crate::Pca) or [`IncrementalPca`](crate::IncrementalPca).
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Models are equal if all they hold is, but for the report of the run.
+#[derive(Clone, Debug)]
 pub struct PcaModel {
     pub(crate) n_rows: usize,
     pub(crate) whiten: bool,
@@ -31,6 +33,33 @@ pub struct PcaModel {
     pub(crate) noise_variance: f64,
     pub(crate) embedding: Matrix,
     pub(crate) report: Report,
+}
+
+impl PartialEq for PcaModel {
+    fn eq(&self, other: &Self) -> bool {
+        // Each field by name, so that none that comes later is forgotten. The report has times, which are never the same.
+        let Self {
+            n_rows,
+            whiten,
+            mean,
+            components,
+            explained_variance,
+            explained_variance_ratio,
+            singular_values,
+            noise_variance,
+            embedding,
+            report: _,
+        } = self;
+        *n_rows == other.n_rows
+            && *whiten == other.whiten
+            && *mean == other.mean
+            && *components == other.components
+            && *explained_variance == other.explained_variance
+            && *explained_variance_ratio == other.explained_variance_ratio
+            && *singular_values == other.singular_values
+            && *noise_variance == other.noise_variance
+            && *embedding == other.embedding
+    }
 }
 
 impl PcaModel {
@@ -110,7 +139,7 @@ impl PcaModel {
     }
 
     /// The model with its first components only, from 1 to all of them; the others join the noise. Scores that it has stay as
-    /// they are; [`PcaModel::transform`] may round them differently in the last bit.
+    /// they are; [`PcaModel::transform`] gives the same to the accuracy of f32, in which more than seven components are computed.
     ///
     /// # Errors
     /// [`Error::InvalidParam`] for another number.
@@ -152,7 +181,7 @@ impl PcaModel {
 
     /// Scores of new rows (m × d), m × n_components. What a row gets depends on that row alone. Up to seven components are
     /// computed in f64 and rounded once, more of them in f32 over 128 columns at a time. With `whiten`, each is
-    /// divided by its component's standard deviation; scores of a component without variance (below 1e-14 of the largest, which
+    /// divided by its component's standard deviation before it is rounded; scores of a component without variance (below 1e-14 of the largest, which
     /// f32 cannot tell from 0) are 0.
     ///
     /// # Errors
@@ -174,7 +203,7 @@ impl PcaModel {
     fn scores(&self, x: MatrixView<'_>, token: &CancelToken) -> Result<Matrix> {
         let (d, k) = (self.mean.len(), self.n_components());
         let directions: Vec<f32> = self.components.iter().map(|&v| v as f32).collect();
-        let scales: Vec<f32> = (0..k).map(|j| self.scale(j) as f32).collect();
+        let scales: Vec<f64> = (0..k).map(|j| self.scale(j)).collect();
         let mut out = Matrix::zeros(x.rows(), k);
         out.data_mut().par_chunks_mut(ROWS * k).enumerate().try_for_each_init(
             || match k < FEW {
@@ -185,7 +214,7 @@ impl PcaModel {
                 token.check()?;
                 let rows = x.slice(b * ROWS, b * ROWS + out.len() / k);
                 if k < FEW {
-                    project(rows, &self.mean, &self.components, sums, out);
+                    project(rows, &self.mean, &self.components, &scales, sums, out);
                 } else {
                     // Whole groups, filled up with zeros, so that what a row gets never depends on how many there are. Sums
                     // over few columns at a time lose less.
@@ -200,10 +229,9 @@ impl PcaModel {
                         product(x.columns(from, to), v.columns(from, to).transposed(), products);
                         add(sums, products);
                     }
-                    out.iter_mut().zip(&*sums).for_each(|(o, s)| *o = *s as f32);
-                }
-                if self.whiten {
-                    out.chunks_exact_mut(k).for_each(|row| row.iter_mut().zip(&scales).for_each(|(v, s)| *v *= s));
+                    for (out, sums) in out.chunks_exact_mut(k).zip(sums.chunks_exact(k)) {
+                        out.iter_mut().zip(sums).zip(&scales).for_each(|((o, s), scale)| *o = (s * scale) as f32);
+                    }
                 }
                 Ok::<_, Error>(())
             },

@@ -34,7 +34,7 @@ impl From<usize> for Components {
 #[serde(rename_all = "kebab-case")]
 pub enum Solver {
     /// By the shape alone: [`Solver::Full`] up to 500 rows and columns; [`Solver::CovarianceEigh`] if the smaller of rows and
-    /// columns is at most 2048, or a share of the variance or more than a quarter of all components are asked for;
+    /// columns is at most 2048, or what is asked for is no [`Components::Count`] or a quarter of all components or more;
     /// [`Solver::Randomized`] otherwise.
     ///
     /// scikit-learn turns to its randomized solver from 1000 columns, or for fewer than ten rows a column. The covariance
@@ -42,13 +42,19 @@ pub enum Solver {
     #[default]
     Auto,
     /// By the eigenvectors of the covariance matrix; if there are more columns than rows, by those of the inner products of
-    /// rows. Exact, and the fastest for up to some thousand rows or columns. Variances below 1e-14 of the largest are noise.
+    /// rows. Exact, and the fastest for up to some thousand rows or columns.
+    ///
+    /// With [`Precision::Double`], variances below 1e-14 of the largest are noise. Products in f32 ([`Precision::Mixed`] beyond 2044
+    /// rows) leave noise of up to about 1e-7 of the variances of the columns that a component is made of: components that
+    /// combine columns of like scale and have less variance than that are noise, though neither [`Pca::whiten`] nor
+    /// [`Error::Singular`] tells them from others.
     CovarianceEigh,
     /// By the singular values of the data, in f64, tall data by way of a QR decomposition. The most accurate for tiny variances;
     /// several times slower.
     Full,
     /// By power iterations from a random start (Halko, Martinsson & Tropp 2011): approximate, for data so large in both
-    /// directions that a few components are wanted without the whole. The result depends on the seed.
+    /// directions that a few components are wanted without the whole. The result depends on the seed. Variances below 1e-7 of the
+    /// largest may be lost with [`Precision::Mixed`] beyond 2044 rows, below 1e-14 otherwise.
     Randomized {
         /// Directions that are followed beyond those asked for, at least 1. Default: 10.
         n_oversamples: usize,
@@ -65,7 +71,7 @@ impl Solver {
     }
 }
 
-/// In what the products of the covariance are computed. They are added up in f64 in any case.
+/// In what the products of [`Solver::CovarianceEigh`] and [`Solver::Randomized`] are computed. They are added up in f64 in any case.
 #[non_exhaustive]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -146,14 +152,15 @@ impl Pca {
         self
     }
 
-    /// Whether scores are divided by the standard deviation of their component. Default: no.
+    /// Whether scores are divided by the standard deviation of their component. Default: no. Where components may have next to no
+    /// variance, ask for [`Precision::Double`] too, or what is divided may be noise.
     #[must_use]
     pub fn whiten(mut self, whiten: bool) -> Self {
         self.whiten = whiten;
         self
     }
 
-    /// Sets in what the products of the covariance are computed. Default: [`Precision::Mixed`].
+    /// Sets in what products are computed. Default: [`Precision::Mixed`].
     #[must_use]
     pub fn precision(mut self, precision: Precision) -> Self {
         self.precision = precision;
@@ -174,14 +181,19 @@ impl Pca {
         self
     }
 
-    /// Checks what can be checked without the data.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Checks of the number of components what can be checked without the data.
+    pub(crate) fn check_components(&self) -> Result<()> {
         match self.n_components {
             Components::Variance(share) if !(share > 0.0 && share <= 1.0) => {
-                return Err(Error::param("n_components", share, "a share of the variance must be in (0, 1]"));
+                Err(Error::param("n_components", share, "a share of the variance must be in (0, 1]"))
             }
-            _ => {}
+            _ => Ok(()),
         }
+    }
+
+    /// Checks what can be checked without the data.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.check_components()?;
         if let Solver::Randomized { n_oversamples, iterated_power } = self.solver {
             if n_oversamples == 0 {
                 return Err(Error::param("n_oversamples", 0, "must be at least 1"));

@@ -5,8 +5,12 @@ use planisphere_kernels::math::ln;
 /// Variances below this are none to Minka's estimate, which knows no scale.
 const NONE: f64 = 1e-15;
 
-/// The least number of components that explain more than `share` of the variance.
+/// The least number of components that explain more than `share` of the variance; all for 1, with or without variance.
 pub(crate) fn explaining(variances: &[f64], share: f64) -> usize {
+    if share >= 1.0 {
+        // Not by the sum, which reaches the total before components without variance, or passes it by rounding.
+        return variances.len();
+    }
     let below = cumulated(variances, variances.iter().sum()).into_iter().filter(|c| *c <= share).count();
     (below + 1).min(variances.len())
 }
@@ -73,6 +77,10 @@ mod tests {
         }
         assert_eq!(explaining(&[0.0, 0.0], 0.5), 2);
         assert_eq!(explaining(&[5.0], 1.0), 1);
+        // These shares add up to a little more than 1 before the end.
+        let over = [4.0, 3.0, 3.0, 3.0, 0.0, 0.0];
+        assert!(cumulated(&over, over.iter().sum())[3] > 1.0);
+        assert_eq!(explaining(&over, 1.0), over.len());
     }
 
     #[test]

@@ -51,10 +51,18 @@
 //! `netlib-static` bring LAPACK for [`pca::Backend::Lapack`], and change nothing where it is not asked for.
 
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
+mod error;
+#[cfg(all(feature = "umap", feature = "viz-spec"))]
 mod pipeline;
+#[cfg(all(feature = "umap", feature = "viz-spec"))]
+mod stage;
 
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
-pub use pipeline::{BoxError, Embed, Error, Map, Pipeline, Project, Result};
+pub use error::{BoxError, Error, Result};
+#[cfg(all(feature = "umap", feature = "viz-spec"))]
+pub use pipeline::{Map, Pipeline};
+#[cfg(all(feature = "umap", feature = "viz-spec"))]
+pub use stage::{Embed, Project};
 
 pub use planisphere_core as core;
 #[cfg(feature = "dataset")]

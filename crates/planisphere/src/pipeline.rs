@@ -1,152 +1,12 @@
 //! The layers in a row: texts → vectors → map → figure.
 
-#[cfg(feature = "embed")]
-use planisphere_core::Stage;
+use crate::error::{BoxError, Error, Result};
+use crate::stage::{Embed, Project};
 use planisphere_core::{Cancelled, Context, Matrix, MatrixView, Report};
 use planisphere_knn::Metric;
-use planisphere_pca::{Pca, Reduction};
-#[cfg(feature = "tsne")]
-use planisphere_tsne::Tsne;
+use planisphere_pca::Reduction;
 use planisphere_umap::Umap;
 use planisphere_viz_spec::{Figure, ScatterMap};
-
-/// Any error that can be sent to another thread: what replaceable stages may fail with.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-/// Why a pipeline failed: which stage, and its reason.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Texts could not be turned into vectors.
-    #[error("embedding: {0}")]
-    Embed(#[source] BoxError),
-    /// Vectors could not be projected.
-    #[error("{method}: {source}")]
-    Project {
-        /// The method.
-        method: String,
-        /// Its reason.
-        source: BoxError,
-    },
-    /// The dimensions could not be reduced.
-    #[error("reduction: {0}")]
-    Reduce(#[source] planisphere_pca::Error),
-    /// A stage gave a matrix with another number of rows than it was given.
-    #[error("{stage} gave {got} rows for {expected}")]
-    Rows {
-        /// The stage.
-        stage: String,
-        /// Rows given to it.
-        expected: usize,
-        /// Rows it returned.
-        got: usize,
-    },
-    /// There is no encoder, and texts were given.
-    #[error("there is no encoder for texts; set one with Pipeline::encoder")]
-    NoEncoder,
-    /// The figure could not be made.
-    #[error(transparent)]
-    Figure(#[from] planisphere_viz_spec::Error),
-    /// The run was cancelled.
-    #[error(transparent)]
-    Cancelled(#[from] Cancelled),
-}
-
-/// Result with the [`enum@Error`] of this crate.
-pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// Turns texts into vectors: the first stage. Implemented by [`Encoder`](planisphere_embed::Encoder), and by any function
-/// `Fn(&[&str], &mut Context) -> Result<Matrix, BoxError>`.
-pub trait Embed: Send + Sync {
-    /// One row a text, in their order.
-    ///
-    /// # Errors
-    /// The encoder's own.
-    fn embed(&self, texts: &[&str], cx: &mut Context<'_>) -> Result<Matrix, BoxError>;
-}
-
-/// Turns vectors into a map: the second stage. Implemented by [`Umap`], [`Tsne`](planisphere_tsne::Tsne), [`Pca`], and
-/// by any function `Fn(MatrixView, &mut Context) -> Result<Matrix, BoxError>`.
-pub trait Project: Send + Sync {
-    /// Name of the method, for pages and reports.
-    fn name(&self) -> &str {
-        "map"
-    }
-
-    /// One row a row, in their order.
-    ///
-    /// # Errors
-    /// The method's own.
-    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix, BoxError>;
-}
-
-#[cfg(feature = "embed")]
-impl Embed for planisphere_embed::Encoder {
-    fn embed(&self, texts: &[&str], cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
-        let vectors = cx.stage(Stage::Embed, 0.3, |cx| self.encode_with(texts, cx));
-        vectors.map_err(|e| match e {
-            planisphere_embed::Error::Cancelled(c) => c.into(),
-            e => e.into(),
-        })
-    }
-}
-
-impl<F: Fn(&[&str], &mut Context<'_>) -> Result<Matrix, BoxError> + Send + Sync> Embed for F {
-    fn embed(&self, texts: &[&str], cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
-        self(texts, cx)
-    }
-}
-
-impl Project for Umap {
-    fn name(&self) -> &str {
-        "UMAP"
-    }
-
-    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
-        // Only the map is wanted.
-        match self.clone().keep_vectors(false).fit_with(x, cx) {
-            Ok(model) => Ok(model.into_embedding()),
-            Err(planisphere_umap::Error::Cancelled(c)) => Err(c.into()),
-            Err(e) => Err(e.into()),
-        }
-    }
-}
-
-#[cfg(feature = "tsne")]
-impl Project for Tsne {
-    fn name(&self) -> &str {
-        "t-SNE"
-    }
-
-    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
-        // Only the map is wanted.
-        match self.clone().keep_vectors(false).fit_with(x, cx) {
-            Ok(model) => Ok(model.into_embedding()),
-            Err(planisphere_tsne::Error::Cancelled(c)) => Err(c.into()),
-            Err(e) => Err(e.into()),
-        }
-    }
-}
-
-impl Project for Pca {
-    fn name(&self) -> &str {
-        "PCA"
-    }
-
-    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
-        match self.fit_with(x, cx) {
-            Ok(model) => Ok(model.into_embedding()),
-            Err(planisphere_pca::Error::Cancelled(c)) => Err(c.into()),
-            Err(e) => Err(e.into()),
-        }
-    }
-}
-
-impl<F: Fn(MatrixView<'_>, &mut Context<'_>) -> Result<Matrix, BoxError> + Send + Sync> Project for F {
-    fn project(&self, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
-        self(x, cx)
-    }
-}
 
 /// Texts or vectors to a map to a figure; every stage can be replaced, and several projections stand side by side.
 ///
@@ -421,6 +281,9 @@ impl Map {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use planisphere_pca::Pca;
+    #[cfg(feature = "tsne")]
+    use planisphere_tsne::Tsne;
 
     /// The first two columns, times a number.
     fn scaled(by: f32) -> impl Fn(MatrixView<'_>, &mut Context<'_>) -> Result<Matrix, BoxError> {

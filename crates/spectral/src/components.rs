@@ -4,7 +4,7 @@
 use crate::block::CHUNK;
 use crate::coarsen::members;
 use crate::error::{Error, Result};
-use crate::spectral::{Kind, places};
+use crate::spectral::{Kind, check_weights, places};
 use crate::walk::Walk;
 use planisphere_core::{CancelToken, Context, CounterRng, Csr, Matrix, MatrixView, Warning};
 use planisphere_kernels::eigen;
@@ -20,7 +20,9 @@ const SMALL: usize = 32;
 /// placed by `data`, the vectors of the rows, if they are known. Rows that are too few for eigenvectors are placed at random.
 ///
 /// # Errors
-/// [`Error::InvalidParam`] for vectors that are too large to place components by; [`Error::Eigen`]; [`Error::Cancelled`].
+/// [`Error::InvalidParam`] if `dim` is 0, for a graph that is not square, or has weights below 0 or above 1e30 or a row whose
+/// weights are all 0, for vectors that are not as many as the rows or have no columns, and for vectors that are too large to
+/// place components by; [`Error::Eigen`]; [`Error::Cancelled`].
 pub fn layout(
     graph: &Csr,
     data: Option<MatrixView<'_>>,
@@ -29,6 +31,7 @@ pub fn layout(
     seed: u64,
     cx: &mut Context<'_>,
 ) -> Result<Matrix> {
+    check(graph, data, dim)?;
     let (label, count) = graph.components();
     if count <= 1 {
         return single(graph, dim, kind, seed, cx);
@@ -56,6 +59,21 @@ pub fn layout(
         }
     });
     Ok(y)
+}
+
+fn check(graph: &Csr, data: Option<MatrixView<'_>>, dim: usize) -> Result<()> {
+    let n = graph.rows();
+    if dim == 0 {
+        return Err(Error::param("dim", 0, "must be at least 1"));
+    }
+    if graph.cols() != n {
+        return Err(Error::param("graph", format!("{n} × {}", graph.cols()), "must be square"));
+    }
+    if let Some(x) = data.filter(|x| x.rows() != n || x.cols() == 0) {
+        let reason = format!("there must be a vector for each of the {n} rows");
+        return Err(Error::param("data", format!("{} × {}", x.rows(), x.cols()), reason));
+    }
+    check_weights(graph)
 }
 
 fn single(graph: &Csr, dim: usize, kind: Kind, seed: u64, cx: &mut Context<'_>) -> Result<Matrix> {
@@ -282,6 +300,37 @@ fn nearest(centers: &Matrix, c: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Rows 0–1–2 in a line, 3 alone.
+    fn line(weights: [f32; 2]) -> Csr {
+        let [a, b] = weights;
+        Csr::new(4, vec![0, 1, 3, 4, 4], vec![1, 0, 2, 1], vec![a, a, b, b]).unwrap()
+    }
+
+    #[test]
+    fn what_cannot_be_laid_out_is_told() {
+        let x = |rows, cols| Matrix::zeros(rows, cols);
+        let wide = Csr::by_rows(3, 5, |_, ids, weights| {
+            ids.push(4);
+            weights.push(1.0);
+        });
+        let good = line([1.0, 2.0]);
+        for (graph, data, dim, words) in [
+            (&good, None, 0, "dim = 0"),
+            (&wide.unwrap(), None, 2, "graph = 3 × 5: must be square"),
+            (&good, Some(x(3, 2)), 2, "data = 3 × 2"),
+            (&good, Some(x(4, 0)), 2, "data = 4 × 0"),
+            (&line([f32::NAN, 1.0]), None, 2, "a weight of NaN"),
+            (&line([-1.0, 1.0]), None, 2, "a weight of -1"),
+            (&line([1.0, 0.0]), None, 2, "weights of 0 at row 2"),
+        ] {
+            let data = data.as_ref().map(Matrix::view);
+            let told = layout(graph, data, dim, Kind::Walk, 1, &mut Context::new()).unwrap_err().to_string();
+            assert!(told.contains(words), "{told}");
+        }
+        let y = layout(&good, Some(x(4, 3).view()), 2, Kind::Walk, 1, &mut Context::new()).unwrap();
+        assert!((y.rows(), y.cols()) == (4, 2) && y.data().iter().all(|v| v.is_finite()));
+    }
 
     #[test]
     fn components_that_did_not_converge_are_counted() {

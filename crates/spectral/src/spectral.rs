@@ -49,14 +49,8 @@ pub fn laplacian_eigenvectors(graph: &Csr, count: usize, seed: u64, token: &Canc
         let reason = "must be square, connected, and have more rows than vectors are asked for, which are at least 1";
         return Err(crate::Error::param("graph", format!("{n} × {} for {count} vectors", graph.cols()), reason));
     }
-    if let Some(w) = graph.data().iter().find(|w| !(0.0..=HEAVIEST).contains(*w)) {
-        return Err(crate::Error::param("graph", format!("a weight of {w}"), "weights must be from 0 to 1e30"));
-    }
+    check_weights(graph)?;
     let walk = Walk::new(graph);
-    if let Some(i) = walk.degree.iter().position(|&d| !(d.is_finite() && d > 0.0)) {
-        let reason = "every row must have edges of finite weight above 0";
-        return Err(crate::Error::param("graph", format!("weights of {} at row {i}", walk.degree[i]), reason));
-    }
     if n <= DENSE {
         return dense(&walk, count);
     }
@@ -65,6 +59,23 @@ pub fn laplacian_eigenvectors(graph: &Csr, count: usize, seed: u64, token: &Canc
         (0..count).map(|j| oriented(found.vectors.iter().skip(j).step_by(count).copied().collect())).collect();
     let products = found.products.ceil() as usize;
     Ok(Eigenvectors { values: found.values, vectors, converged: found.converged, products })
+}
+
+/// Refuses weights that cannot be divided by their sums. A row may have no edges at all.
+pub(crate) fn check_weights(graph: &Csr) -> Result<()> {
+    if let Some(w) = graph.data().iter().find(|w| !(0.0..=HEAVIEST).contains(*w)) {
+        return Err(crate::Error::param("graph", format!("a weight of {w}"), "weights must be from 0 to 1e30"));
+    }
+    let none = |i: &usize| {
+        let weights = graph.row(*i).1;
+        !weights.is_empty() && weights.iter().all(|&w| w == 0.0)
+    };
+    match (0..graph.rows()).find(none) {
+        Some(i) => {
+            Err(crate::Error::param("graph", format!("weights of 0 at row {i}"), "a row with edges needs one above 0"))
+        }
+        None => Ok(()),
+    }
 }
 
 /// What positions are made of.

@@ -38,7 +38,7 @@ impl From<WriteError> for io::Error {
 ///
 /// The content goes into a hidden file in the same folder, which takes the name `path` once all of it is written. If
 /// `content` or the system fails, the hidden file is removed. A new file gets the permissions that a plain create
-/// gives; one that is replaced keeps its own, and must be writable. Symbolic links are followed; those that lead
+/// gives; one that is replaced keeps its own, which its hidden file has from the start, and must be writable. Symbolic links are followed; those that lead
 /// nowhere are replaced. What is no regular file, such as `/dev/stdout` or a named pipe, is written to as it is.
 ///
 /// `content` gets a buffered writer and need not flush it.
@@ -108,25 +108,58 @@ fn replace(
     old: Option<&Metadata>,
     content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let temp = hidden_file(&folder_of(target))?;
+    let temp = hidden_file(&folder_of(target), old)?;
+    if let Some(old) = old {
+        // Before there is anything to read, as what is private must not be readable on its way; and again here, since the umask
+        // had its part in what the file was made with.
+        temp.as_file().set_permissions(old.permissions())?;
+    }
     fill(temp.as_file(), content)?;
     // The name must not reach the disk before what it stands for.
     temp.as_file().sync_all()?;
-    if let Some(old) = old {
-        temp.as_file().set_permissions(old.permissions())?;
-    }
     temp.persist(target).map_err(|e| e.error)?;
     Ok(())
 }
 
-fn hidden_file(folder: &Path) -> io::Result<NamedTempFile> {
+/// An empty file, for new content of `old` or of a file to be.
+fn hidden_file(folder: &Path, old: Option<&Metadata>) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".planisphere-").suffix(".part");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // What `File::create` asks for; the umask takes its part away.
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
+        builder.permissions(std::fs::Permissions::from_mode(old.map_or(0o666, |o| o.permissions().mode() & 0o777)));
     }
+    #[cfg(not(unix))]
+    let _ = old;
     builder.tempfile_in(folder)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_replaces_a_private_file_is_private_while_it_is_written() {
+        for mode in [0o600, 0o640, 0o666] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.model");
+            std::fs::write(&path, "old").unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let mut seen = Vec::new();
+            write_atomic(&path, |w| {
+                w.write_all(b"new")?;
+                for entry in std::fs::read_dir(folder.path())? {
+                    seen.push(entry?.metadata()?.permissions().mode() & 0o777);
+                }
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(seen, [mode; 2]);
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), "new");
+        }
+    }
 }

@@ -117,8 +117,7 @@ impl TsneModel {
 }
 
 /// The model, or what is wrong. Nothing is taken on trust: a checksum says that bytes are what was written, not who wrote
-/// them. (Only the divergences, and that affinities are symmetric and add up to 1, are believed; nothing that a model does
-/// relies on these.)
+/// them. (Only the divergences, and that affinities add up to 1, are believed; nothing that a model does relies on these.)
 fn restore(header: Header, arrays: &Arrays<'_>) -> Result<TsneModel, String> {
     let Header { mut params, neighbors, repulsion, symmetric } = header;
     let embedding = arrays.matrix("embedding")?;
@@ -195,7 +194,7 @@ mod tests {
             }),
             ("holds 2 at 0", |m| {
                 let starts = (0..=40).map(|i| usize::from(i > 0)).collect();
-                m.affinities = Affinities::restored(Csr::new(40, starts, vec![1], vec![2.0]).unwrap(), true).unwrap();
+                m.affinities = Affinities::restored(Csr::new(40, starts, vec![1], vec![2.0]).unwrap(), false).unwrap();
             }),
         ];
         for (text, change) in all {
@@ -207,5 +206,8 @@ mod tests {
     fn no_row_is_drawn_to_itself() {
         let p = Csr::new(2, vec![0, 1, 3], vec![1, 0, 1], vec![0.5; 3]).unwrap();
         assert_eq!(Affinities::restored(p, true), Err("row 1 has an affinity to itself".to_owned()));
+        let p = Csr::new(2, vec![0, 1, 1], vec![1], vec![1.0]).unwrap();
+        assert!(Affinities::restored(p.clone(), true).unwrap_err().contains("symmetric"));
+        assert!(!Affinities::restored(p, false).unwrap().is_symmetric());
     }
 }

@@ -21,6 +21,10 @@ pub(crate) fn initial(
     cx: &mut Context<'_>,
 ) -> Result<Matrix> {
     let (n, dim) = (p.matrix().rows(), tsne.n_components);
+    let fallback = |reason: &str, cx: &mut Context<'_>| {
+        cx.warn(Warning::Fallback { what: "init = pca".into(), reason: reason.into(), instead: "spectral".into() });
+        spectral(p, data, dim, tsne.seed, cx)
+    };
     let mut y = match (&tsne.init, data) {
         (Init::Given(y), _) => {
             if (y.rows(), y.cols()) != (n, dim) {
@@ -29,16 +33,13 @@ pub(crate) fn initial(
             y.view().check()?;
             return Ok(y.clone());
         }
+        _ if n == 1 => return Ok(Matrix::zeros(n, dim)),
         (Init::Random, _) => Matrix::zeros(n, dim),
+        #[cfg(feature = "pca")]
         (Init::Pca, Some(x)) => principal(x, dim, cx)?,
-        (Init::Pca, None) => {
-            cx.warn(Warning::Fallback {
-                what: "init = pca".into(),
-                reason: "it needs the vectors, and there is a graph alone".into(),
-                instead: "spectral".into(),
-            });
-            spectral(p, data, dim, tsne.seed, cx)?
-        }
+        #[cfg(not(feature = "pca"))]
+        (Init::Pca, Some(_)) => fallback("it needs the feature `pca` of planisphere-tsne", cx)?,
+        (Init::Pca, None) => fallback("it needs the vectors, and there is a graph alone", cx)?,
         (Init::Spectral, _) => spectral(p, data, dim, tsne.seed, cx)?,
     };
     let noise = if matches!(tsne.init, Init::Random) { 1.0 } else { NOISE };
@@ -77,11 +78,6 @@ fn principal(x: MatrixView<'_>, dim: usize, cx: &mut Context<'_>) -> Result<Matr
         y.row_mut(i)[..used].copy_from_slice(scores.row(i));
     }
     Ok(y)
-}
-
-#[cfg(not(feature = "pca"))]
-fn principal(_: MatrixView<'_>, _: usize, _: &mut Context<'_>) -> Result<Matrix> {
-    Err(Error::param("init", "pca", "needs the feature `pca` of planisphere-tsne"))
 }
 
 /// The diffusion map of the affinities, as in openTSNE; of each connected component, if there are several.

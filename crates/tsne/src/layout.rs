@@ -19,10 +19,15 @@ const FLOOR: f64 = 1e-9;
 pub(crate) trait Layout: Send + Sync {
     fn positions(&self) -> MatrixView<'_>;
     fn iteration(&self) -> u32;
-    /// One iteration. After an error the layout is as it was before.
+    /// One iteration. After an error the positions are those before it.
     fn iterate(&mut self, params: &Tsne) -> Result<f64>;
     /// The divergence of where the rows are, given Σ p ln p: by the repulsion that the layout uses.
     fn divergence(&mut self, entropy: f64, dof: f32) -> f64;
+}
+
+/// The rows of `y`, which has `D` columns.
+pub(crate) fn points<const D: usize>(y: &Matrix) -> Vec<[f32; D]> {
+    (0..y.rows()).map(|i| std::array::from_fn(|c| y.row(i)[c])).collect()
 }
 
 /// Rows and the forces between them.
@@ -38,10 +43,9 @@ pub(crate) struct Mutual<const D: usize> {
 
 impl<const D: usize> Mutual<D> {
     pub(crate) fn new(bonds: Bonds, field: Box<dyn Field<D>>, start: &Matrix) -> Self {
-        let n = start.rows();
-        let y: Vec<[f32; D]> = (0..n).map(|i| std::array::from_fn(|c| start.row(i)[c])).collect();
-        let felt = vec![Felt { force: [0.0; D], weight: 0.0 }; n];
-        Self { bonds, field, next: y.clone(), felt, descent: Descent::new(n), y, iteration: 0 }
+        let y = points(start);
+        let felt = vec![Felt { force: [0.0; D], weight: 0.0 }; y.len()];
+        Self { bonds, field, next: y.clone(), felt, descent: Descent::new(y.len()), y, iteration: 0 }
     }
 
     /// What repels each row; the sum of all pairs' weights.

@@ -32,7 +32,7 @@
 //!
 //! # What is the same as in openTSNE, and what is not
 //! Parameters, defaults, affinities, gradient, divergence and iterations agree with openTSNE 1.0 (tests hold them to its
-//! numbers). The interpolation is another one: cubic splines and one pair of transforms for the potential, whose slope is the
+//! numbers), but that a perplexity of more than a third of the rows is lowered ([`Affinity`]). The interpolation is another one: cubic splines and one pair of transforms for the potential, whose slope is the
 //! force, instead of 3 × 3 nodes a unit box and one pair of transforms for each of four sums; what a row feels of itself
 //! through the grid is taken off, so that the normalization has no systematic error. The divergence that a model tells is not
 //! exaggerated and is that of its own affinities: of maps made by different programs, compare it computed by one.

@@ -12,13 +12,17 @@ use crate::repulsion::field;
 use planisphere_core::Vectors;
 use planisphere_core::{Context, Decision, KnnGraph, Matrix, MatrixView, Report, Stage};
 
-/// Rows from which on interpolation is faster than all pairs.
-const FFT_FROM: usize = 1500;
+/// Rows of a line from which on interpolation is faster than all pairs. Trees are inaccurate there.
+const FFT_ON_A_LINE: usize = 1500;
+/// Rows of a plane from which on a tree is faster than all pairs.
+const TREE_IN_A_PLANE: usize = 1000;
+/// Rows of a plane from which on interpolation is faster than a tree.
+const FFT_IN_A_PLANE: usize = 10_000;
+/// Rows in space from which on a tree is faster than all pairs.
+const TREE_IN_SPACE: usize = 2000;
 /// Rows from which on interpolation is near enough: fewer lie so far from each other that its errors are as large as what
 /// they feel.
 const FFT_LEAST: usize = 200;
-/// Rows from which on Barnes-Hut is faster than all pairs.
-const TREE_FROM: usize = 2000;
 
 /// A layout that can be watched, paused and ended early: [`Tsne::start`] makes affinities and initial positions,
 /// [`TsneRun::step`] goes on by some iterations, [`TsneRun::finish`] gives the model. However the iterations are divided into
@@ -103,7 +107,9 @@ impl TsneRun {
     ///
     /// # Errors
     /// [`Error::Core`] if no thread pool can be started: one is with every call, unless the threads are the current ones.
-    /// [`Error::Diverged`]; [`Error::Cancelled`]. After either the run is as it was after its last whole, finite iteration.
+    /// [`Error::Diverged`], after which the positions are the last finite ones; [`Error::Cancelled`], after which the run can
+    /// go on from its last whole iteration. The run is looked at between iterations: of one with [`Repulsion::Exact`] and many
+    /// rows, which takes seconds, the end is waited for.
     pub fn step_with(&mut self, iterations: u32, cx: &mut Context<'_>) -> Result<()> {
         let (done, report) = cx.record(|cx| cx.run(|cx| self.go(iterations, cx)));
         self.model.report.extend(&report);
@@ -130,17 +136,13 @@ impl TsneRun {
         let TsneModel { params, affinities, divergences, .. } = model;
         let gradient = layout.iterate(params)?;
         let now = layout.iteration();
-        if cx.is_observed() {
-            cx.epoch(now, params.iterations(), layout.positions())?;
-        }
         let asked = params.divergence_every.is_some_and(|every| now % every == 0);
         let late = now > params.early_exaggeration_iter && now % LOOK_EVERY == 0;
         let progress = params.n_iter_without_progress.filter(|_| late);
-        if asked || progress.is_some() {
-            let value = layout.divergence(-affinities.entropy(), params.dof);
+        let value = (asked || progress.is_some()).then(|| layout.divergence(-affinities.entropy(), params.dof));
+        if let Some(value) = value {
             if asked {
                 divergences.push((now, value));
-                cx.divergence(now, value)?;
             }
             if let Some(patience) = progress {
                 if best.is_none_or(|b| value < b.0) {
@@ -155,6 +157,14 @@ impl TsneRun {
             cx.decide(Decision::new("iterations", now.to_string(), "the map did not get better any more"));
         }
         self.keep();
+        // Last of all: an observer may end the run here, which then goes on as if nobody had asked.
+        let Some(layout) = &self.layout else { return Ok(()) };
+        if cx.is_observed() {
+            cx.epoch(now, self.model.params.iterations(), layout.positions())?;
+        }
+        if let Some(value) = value.filter(|_| asked) {
+            cx.divergence(now, value)?;
+        }
         Ok(())
     }
 
@@ -257,15 +267,14 @@ impl Tsne {
             format!("{repulsion:?}"),
             format!("{n} rows, {} dimensions", self.n_components),
         ));
-        let layout = if n == 1 {
-            None
+        let start = cx.stage(Stage::Init, 0.05, |cx| init::initial(self, &affinities, data, cx))?;
+        // A single row has its place.
+        let (layout, embedding) = if n == 1 {
+            (None, start)
         } else {
-            cx.stage(Stage::Init, 0.05, |cx| {
-                let y = init::initial(self, &affinities, data, cx)?;
-                Ok::<_, Error>(Some(self.layout(repulsion, Bonds::new(affinities.matrix()), &y)))
-            })?
+            let layout = self.layout(repulsion, Bonds::new(affinities.matrix()), &start);
+            (Some(layout), Matrix::zeros(0, self.n_components))
         };
-        let embedding = Matrix::zeros(if layout.is_none() { n } else { 0 }, self.n_components);
         let kept = layout.is_none() && self.snapshots.contains(&0);
         let model = TsneModel {
             params: self.clone(),
@@ -286,8 +295,10 @@ impl Tsne {
     /// What [`Repulsion::Auto`] means for `n` rows.
     pub(crate) fn resolved(&self, n: usize) -> Repulsion {
         match (self.repulsion, self.n_components) {
-            (Repulsion::Auto, 1 | 2) if n >= FFT_FROM => Repulsion::FFT,
-            (Repulsion::Auto, 3) if n >= TREE_FROM => Repulsion::BARNES_HUT,
+            (Repulsion::Auto, 1) if n >= FFT_ON_A_LINE => Repulsion::FFT,
+            (Repulsion::Auto, 2) if n >= FFT_IN_A_PLANE => Repulsion::FFT,
+            (Repulsion::Auto, 2) if n >= TREE_IN_A_PLANE => Repulsion::BARNES_HUT,
+            (Repulsion::Auto, 3) if n >= TREE_IN_SPACE => Repulsion::BARNES_HUT,
             (Repulsion::Auto, _) => Repulsion::Exact,
             (Repulsion::Fft { .. }, _) if n < FFT_LEAST => Repulsion::Exact,
             (other, _) => other,

@@ -149,6 +149,17 @@ fn observers_see_positions_and_divergences_and_can_stop() {
     };
     let stopped = short().fit_with(&x, &mut Context::new().observer(&mut stop).cancel(&token));
     assert!(matches!(stopped, Err(Error::Cancelled(_))), "{stopped:?}");
+    // A run that was stopped goes on as if nobody had asked: nothing that was due at iteration 25 is missing.
+    let tsne = short().divergence_every(25).snapshots([25]);
+    let mut run = tsne.start(&x).unwrap();
+    let mut stop = |e: &Event<'_>| match e {
+        Event::Epoch { epoch: 25, .. } => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    };
+    let stopped = run.step_with(1000, &mut Context::new().observer(&mut stop));
+    assert!(matches!(stopped, Err(Error::Cancelled(_))) && run.iteration() == 25, "{stopped:?}");
+    run.step(1000).unwrap();
+    assert_eq!(run.finish(), tsne.fit(&x).unwrap());
 }
 
 #[test]
@@ -174,6 +185,12 @@ fn few_rows_and_all_equal_ones() {
             assert!(model.divergence().is_finite(), "{n} rows, {repulsion:?}");
         }
     }
+    // A single row has its place, too.
+    let place = Matrix::from_rows([[3.0, 4.0]]).unwrap();
+    let one = Tsne::new().init(Init::Given(place.clone())).fit(noise(1, 4)).unwrap();
+    assert_eq!(one.embedding(), &place);
+    let wrong = Tsne::new().init(Init::Given(noise(5, 9))).fit(noise(1, 4));
+    assert!(matches!(wrong, Err(Error::InitShape { rows: 5, cols: 9, .. })), "{wrong:?}");
     let equal = Tsne::new().fit(Matrix::zeros(500, 3)).unwrap();
     equal.embedding().view().check().unwrap();
     assert!(equal.report().warnings.contains(&Warning::AllEqual { rows: 500 }));

@@ -214,8 +214,12 @@ impl Umap {
         self
     }
 
-    /// Checks every parameter that can be checked without the data.
-    pub(crate) fn check(&self) -> Result<()> {
+    /// Checks every parameter that can be checked without the data, as all fits do before they begin: for those who want to
+    /// know before they read the data.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParam`] names the first that makes no sense.
+    pub fn check(&self) -> Result<()> {
         let at_least = |param, v: f64, low: f64| {
             if v.is_finite() && v >= low {
                 return Ok(());

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         if cli.out.extension().is_none_or(|e| e != "npy") {
             return Err(Failure::Usage(format!("--out {}: must end in .npy", cli.out.display())));
         }
-        cli.common.check_outputs([cli.out.as_path()])?;
+        cli.common.check_outputs([cli.input.as_path()], [cli.out.as_path()])?;
         let mut report = RunReport::start("embed", &cli.common);
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);

@@ -45,8 +45,13 @@ struct Cli {
 fn main() -> ExitCode {
     run(|cli: Cli| {
         check_flags(&cli)?;
-        let outputs = cli.out.iter().map(Path::new).chain(cli.save_index.as_deref());
-        cli.common.check_outputs(outputs)?;
+        let graph = cli
+            .out
+            .iter()
+            .flat_map(|prefix| ["ids", "dists"].map(|part| PathBuf::from(format!("{prefix}.{part}.npy"))));
+        let outputs: Vec<PathBuf> = graph.chain(cli.save_index.clone()).collect();
+        let inputs = std::iter::once(&cli.input).chain(&cli.queries).map(PathBuf::as_path);
+        cli.common.check_outputs(inputs, outputs.iter().map(PathBuf::as_path))?;
         let mut report = RunReport::start("neighbors", &cli.common);
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);

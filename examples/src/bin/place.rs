@@ -4,7 +4,7 @@
 use clap::Parser;
 use planisphere::core::{Context, Matrix, Stage};
 use planisphere::dataset::{Table, write_map_csv, write_npy};
-use planisphere::umap::{Error, UmapModel};
+use planisphere_examples::model::{Model, NotPlaced};
 use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);
 
-        let model = input::staged(&mut cx, Stage::Load, |_| Ok(UmapModel::load(&cli.model)?))?;
+        let model = input::staged(&mut cx, Stage::Load, |_| Model::load(&cli.model))?;
         note_parameters(&model, &mut report)?;
         let reader = input::reader(cli.text.as_ref(), cli.id.as_ref(), cli.label.as_ref());
         let table = input::read_table(&reader, &cli.input, &mut cx)?;
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
             report.parameter("embed_model", &cli.embed_model);
         }
 
-        let placed = model.transform_with(vectors, &mut cx).map_err(|e| in_files(&cli, embedded.is_some(), e))?;
+        let placed = model.transform(vectors, &mut cx).map_err(|e| in_files(&cli, embedded.is_some(), e))?;
         input::staged(&mut cx, Stage::Write, |_| cli.out.iter().try_for_each(|out| write(out, &table, &placed)))?;
         report.finish(&cli.common, &cx.take_report())
     })
@@ -69,37 +69,38 @@ fn check_flags(cli: &Cli) -> Result<(), Failure> {
         if !out.extension().is_some_and(|e| e == "csv" || e == "npy") {
             return Err(Failure::Usage(format!("--out {}: must end in .csv or .npy", out.display())));
         }
-        if *out == cli.input || *out == cli.model {
-            return Err(Failure::Usage(format!("--out {}: is read from, and would be lost", out.display())));
-        }
     }
-    cli.common.check_outputs(cli.out.iter().map(PathBuf::as_path))
+    let read = [cli.input.as_path(), cli.model.as_path()];
+    cli.common.check_outputs(read, cli.out.iter().map(PathBuf::as_path))
 }
 
 /// What the map was made with, as far as it matters for new rows.
-fn note_parameters(model: &UmapModel, report: &mut RunReport) -> Result<(), Failure> {
-    let params = serde_json::to_value(model.params())?;
-    for name in ["metric", "n_neighbors", "n_epochs"] {
-        report.parameter(name, &params[name]);
+fn note_parameters(model: &Model, report: &mut RunReport) -> Result<(), Failure> {
+    let (method, parameters) = model.parameters()?;
+    report.parameter("method", method);
+    for (name, value) in parameters {
+        match (name, value.as_u64()) {
+            ("seed", Some(seed)) => report.seed = seed,
+            _ => report.parameter(name, value),
+        }
     }
     report.parameter("map_rows", model.embedding().rows());
-    report.seed = params["seed"].as_u64().unwrap_or(report.seed);
     Ok(())
 }
 
 /// What is wrong, in terms of the files that it is wrong in.
-fn in_files(cli: &Cli, embedded: bool, error: Error) -> Failure {
+fn in_files(cli: &Cli, embedded: bool, error: NotPlaced) -> Failure {
     let (model, input) = (cli.model.display(), cli.input.display());
     let line = match error {
-        Error::NoVectors => format!("{model} was saved without the vectors that new rows are compared with"),
-        Error::Columns { expected, got } if embedded => format!(
+        NotPlaced::NoVectors => format!("{model} was saved without the vectors that new rows are compared with"),
+        NotPlaced::Columns { expected, got } if embedded => format!(
             "the embedding model {} makes vectors of {got} columns, the map in {model} was made from {expected}",
             cli.embed_model
         ),
-        Error::Columns { expected, got } => {
+        NotPlaced::Columns { expected, got } => {
             format!("{input} has vectors of {got} columns, the map in {model} was made from {expected}")
         }
-        other => return other.into(),
+        NotPlaced::Other(other) => return other,
     };
     Failure::Run(line.into())
 }

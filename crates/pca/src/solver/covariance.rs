@@ -14,7 +14,7 @@ use rayon::prelude::*;
 /// Columns of the data that are centered and multiplied at once.
 const BLOCK: usize = 256;
 /// Eigenvalues smaller than this share of the largest, for each row, are rounding errors.
-const NOISE: f64 = 1e-15;
+const ROUNDING: f64 = 1e-15;
 
 pub(crate) fn solve(pca: &Pca, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Found> {
     let (n, d) = (x.rows(), x.cols());
@@ -80,7 +80,7 @@ fn by_rows(pca: &Pca, x: MatrixView<'_>, cx: &mut Context<'_>) -> Result<Found> 
         })
         .collect();
     let by_column = blocks.concat();
-    let limit = variances[0] * n as f64 * NOISE;
+    let limit = variances[0] * n as f64 * ROUNDING;
     let components = normalized(d, kept, by_column, |j| variances[j] > limit);
     Ok(Found { mean, components, total: variances.iter().sum(), variances, most: n })
 }

@@ -1,7 +1,7 @@
 //! Components by the singular values of the data.
 
 use super::rows::{center, means};
-use super::{Found, degrees};
+use super::{Found, degrees, partial_sums};
 use crate::backend::Decompose;
 use crate::error::{Error, Result};
 use crate::params::{Backend, Pca};
@@ -11,8 +11,6 @@ use rayon::prelude::*;
 
 /// Up to so many rows, or two a column, the data is decomposed as it is.
 const DIRECT: usize = 1024;
-/// Runs of chunks that are reduced side by side; a constant, so that results do not depend on the number of threads.
-const PARTS: usize = 8;
 
 pub(crate) fn solve(pca: &Pca, x: MatrixView<'_>, token: &CancelToken) -> Result<Found> {
     let (n, d) = (x.rows(), x.cols());
@@ -39,11 +37,13 @@ fn reduced(x: MatrixView<'_>, mean: &[f64], token: &CancelToken) -> Result<Vec<f
     let (n, d) = (x.rows(), x.cols());
     let chunk = d.max(512);
     let chunks = n.div_ceil(chunk);
-    let mut triangles: Vec<Vec<f64>> = (0..PARTS.min(chunks))
+    // Runs of chunks that are reduced side by side.
+    let parts = partial_sums(d * d).min(chunks);
+    let mut triangles: Vec<Vec<f64>> = (0..parts)
         .into_par_iter()
         .map(|part| {
             let mut triangle = Vec::new();
-            for c in (part..chunks).step_by(PARTS) {
+            for c in (part..chunks).step_by(parts) {
                 token.check()?;
                 let rows = x.slice(c * chunk, ((c + 1) * chunk).min(n));
                 let above = triangle.len();

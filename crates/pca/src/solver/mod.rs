@@ -31,6 +31,27 @@ pub(crate) struct Found {
     pub(crate) most: usize,
 }
 
+/// Copies what is below the diagonal of a d × d matrix to above it.
+pub(crate) fn mirror(d: usize, matrix: &mut [f64]) {
+    for i in 0..d {
+        for j in i + 1..d {
+            matrix[i * d + j] = matrix[j * d + i];
+        }
+    }
+}
+
+/// Partial sums of so many values each: fewer of large ones, so that they take 256 MiB together, or 1 GiB at most unless a single
+/// one takes more. From the shape alone, so that results do not depend on the number of threads.
+fn partial_sums(values: usize) -> usize {
+    const MILLION: usize = 1 << 20;
+    match values.div_ceil(MILLION) {
+        0..=4 => 8,
+        5..=16 => 4,
+        17..=64 => 2,
+        _ => 1,
+    }
+}
+
 /// n − 1, or 1 for a single row.
 pub(crate) fn degrees(rows: usize) -> f64 {
     (rows.max(2) - 1) as f64
@@ -61,7 +82,7 @@ fn choose(components: Components, n: usize, d: usize) -> Solver {
     let most = n.min(d);
     match components {
         _ if n.max(d) <= SMALL => Solver::Full,
-        Components::Count(k) if most > MODERATE && k < most / 4 => Solver::randomized(),
+        Components::Count(k) if most > MODERATE && k.saturating_mul(4) < most => Solver::randomized(),
         _ => Solver::CovarianceEigh,
     }
 }
@@ -88,10 +109,22 @@ mod tests {
             (Components::Count(2), 70_000, 784, "covariance-eigh"),
             (Components::Count(50), 300, 20_000, "covariance-eigh"),
             (Components::Count(50), 20_000, 4096, "randomized"),
+            (Components::Count(1023), 20_000, 4096, "randomized"),
             (Components::Count(1024), 20_000, 4096, "covariance-eigh"),
+            (Components::All, 20_000, 4096, "covariance-eigh"),
+            (Components::Mle, 20_000, 4096, "covariance-eigh"),
             (Components::Variance(0.9), 20_000, 4096, "covariance-eigh"),
         ] {
             assert_eq!(name(choose(k, n, d)), want, "{k:?} {n} {d}");
         }
+    }
+
+    /// 20,000 × 50,000 into 5000 components once took eight sums of 2 GB.
+    #[test]
+    fn large_partial_sums_are_few() {
+        assert_eq!([1, 4096 * 60, 1 << 22].map(partial_sums), [8; 3]);
+        assert_eq!(partial_sums(50_000 * 5010), 1);
+        assert_eq!(partial_sums(usize::MAX), 1);
+        assert!((1..4000).all(|m| partial_sums(m << 20) * m <= m.max(128)));
     }
 }

@@ -7,24 +7,25 @@
 use super::rows::{CHUNK, add, center, center_f32, column_sums, largest};
 use crate::error::{Error, Result};
 use crate::params::Precision;
-use crate::solver::degrees;
+use crate::solver::{degrees, mirror};
 use planisphere_core::MatrixView;
 use planisphere_kernels::panel::{Operand, Real, gram, product};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Up to so many rows in all, products are computed in f64 whatever the precision.
-const DOUBLE_ROWS: usize = 4 * CHUNK;
+pub(super) const DOUBLE_ROWS: usize = 4 * CHUNK;
 /// Rows and columns of the covariance that one task computes at most, about.
 const BLOCK: usize = 512;
 /// Sizes of values whose products neither overflow nor vanish in f32.
-const COMFORTABLE: std::ops::RangeInclusive<f32> = 1e-15..=1e15;
+pub(super) const COMFORTABLE: std::ops::RangeInclusive<f32> = 1e-15..=1e15;
 
 /// Mean and covariance of rows that come in blocks: what an analysis of data needs that does not fit into memory.
 ///
-/// One pass over the rows; memory for some thousand of them and for some covariance matrices (8 · d² bytes). The result depends on
-/// the rows and their order, and not at all on the blocks they come in or on the number of threads: it is the one of the
-/// rows in one piece, to the bit.
+/// One pass over the rows; memory for some thousand of them and for some covariance matrices (8 · d² bytes each). The result depends
+/// on the rows and their order, and not at all on the blocks they come in or on the number of threads: with at least as many rows
+/// as columns, it is the one of the rows in one piece, to the bit. (Of fewer rows in one piece, [`Pca::fit`](crate::Pca::fit)
+/// takes inner products instead of a covariance.)
 ///
 /// ```
 /// use planisphere_core::Matrix;
@@ -47,6 +48,8 @@ pub struct Moments {
     /// Whether products are f64; `None` until there are enough rows to know.
     double: Option<bool>,
     rows: usize,
+    cols: usize,
+    /// Of `cols` columns, or none before the first row.
     mean: Vec<f64>,
     /// Rows that are not added yet.
     waiting: Vec<f32>,
@@ -92,7 +95,8 @@ impl Moments {
             precision: Precision::Mixed,
             double: None,
             rows: 0,
-            mean: vec![0.0; cols],
+            cols,
+            mean: Vec::new(),
             waiting: Vec::new(),
             slots: Vec::new(),
             blocks: Vec::new(),
@@ -113,14 +117,14 @@ impl Moments {
 
     /// Number of columns.
     pub fn cols(&self) -> usize {
-        self.mean.len()
+        self.cols
     }
 
     /// Adds rows, on the current threads.
     ///
     /// # Errors
     /// [`Error::Columns`]; [`Error::Core`] for a value that is not finite, counted from the first row of this block. Nothing of
-    /// the block is added then.
+    /// the block is added then. [`Error::TooLarge`] for so many columns that a covariance does not fit into memory.
     pub fn push<'m>(&mut self, block: impl Into<MatrixView<'m>>) -> Result<()> {
         let block = block.into();
         let d = self.cols();
@@ -205,6 +209,7 @@ impl Moments {
     fn absorb(&mut self, x: MatrixView<'_>) -> Result<()> {
         let d = self.cols();
         let chunks = x.rows().div_ceil(CHUNK);
+        self.mean.resize(d, 0.0);
         if self.slots.len() < chunks {
             self.slots.resize_with(chunks, Slot::default);
             for part in self.blocks.last().map_or(0, |p| p.part + 1)..chunks {
@@ -264,11 +269,7 @@ impl Moments {
             return Err(Error::Empty { rows, cols: d });
         }
         let (_, mean, mut covariance) = self.clone().finish()?;
-        for i in 0..d {
-            for j in i + 1..d {
-                covariance[i * d + j] = covariance[j * d + i];
-            }
-        }
+        mirror(d, &mut covariance);
         Ok((mean, covariance))
     }
 }
@@ -349,8 +350,13 @@ impl Block {
 }
 
 /// The blocks of one part, of about `size` columns.
+///
+/// # Errors
+/// [`Error::TooLarge`] if the system would not give the memory.
 pub(super) fn blocks(d: usize, part: usize, size: usize) -> Result<Vec<Block>> {
-    d.checked_mul(d).filter(|&s| isize::try_from(s.saturating_mul(8)).is_ok()).ok_or(Error::Overflow)?;
+    let values = d.checked_mul(d).ok_or(Error::TooLarge { size: d })?;
+    // Asked for before it is needed, since memory that is refused later ends the program.
+    Vec::<f64>::new().try_reserve_exact(values).map_err(|_| Error::TooLarge { size: d })?;
     let width = d.div_ceil(d.div_ceil(size).max(1)).next_multiple_of(16);
     let ranges = || (0..d).step_by(width).map(move |from| from..(from + width).min(d));
     let block = |rows: Range<usize>, cols: Range<usize>| {
@@ -360,4 +366,24 @@ pub(super) fn blocks(d: usize, part: usize, size: usize) -> Result<Vec<Block>> {
     // The larger ones first, so that no thread is left with one of them at the end.
     let beside = ranges().flat_map(|r| ranges().take_while(move |c| c.start < r.start).map(move |c| (r.clone(), c)));
     Ok(beside.chain(ranges().map(|r| (r.clone(), r))).map(|(rows, cols)| block(rows, cols)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn covariances_beyond_memory_are_refused() {
+        for d in [1 << 31, 1 << 32, usize::MAX] {
+            assert_eq!(blocks(d, 0, BLOCK).unwrap_err(), Error::TooLarge { size: d });
+            // Not a column of it is there yet.
+            let mut moments = Moments::new(d);
+            assert_eq!((moments.cols(), moments.rows()), (d, 0));
+            assert_eq!(moments.covariance(), Err(Error::Empty { rows: 0, cols: d }));
+            assert_eq!(
+                moments.push(&planisphere_core::Matrix::zeros(1, 2)),
+                Err(Error::Columns { expected: d, got: 2 })
+            );
+        }
+    }
 }

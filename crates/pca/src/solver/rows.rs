@@ -80,27 +80,34 @@ pub(crate) fn center_f32(x: MatrixView<'_>, mean: &[f64], out: &mut [f32]) {
     Simd::detect().run(Center(x, mean, out));
 }
 
-/// The rows of `x` less `mean`, times each of `components` (k × d), in f64, rounded once into `out` (rows × k). `row` has room for one
-/// row.
-pub(crate) fn project(x: MatrixView<'_>, mean: &[f64], components: &[f64], row: &mut [f64], out: &mut [f32]) {
-    struct Project<'a>(MatrixView<'a>, &'a [f64], &'a [f64], &'a mut [f64], &'a mut [f32]);
+/// The rows of `x` less `mean`, times each of `components` (k × d) and its scale, in f64, rounded once into `out` (rows × k). `row` has
+/// room for one row.
+pub(crate) fn project(
+    x: MatrixView<'_>,
+    mean: &[f64],
+    components: &[f64],
+    scales: &[f64],
+    row: &mut [f64],
+    out: &mut [f32],
+) {
+    struct Project<'a>(MatrixView<'a>, &'a [f64], &'a [f64], &'a [f64], &'a mut [f64], &'a mut [f32]);
     impl Kernel for Project<'_> {
         type Output = ();
         #[inline(always)]
         fn run<const ROWS: usize>(self) {
-            let Self(x, mean, components, row, out) = self;
+            let Self(x, mean, components, scales, row, out) = self;
             let d = mean.len();
             for (i, out) in out.chunks_exact_mut(components.len() / d).enumerate() {
                 for ((r, &v), m) in row.iter_mut().zip(x.row(i)).zip(mean) {
                     *r = f64::from(v) - m;
                 }
-                for (o, component) in out.iter_mut().zip(components.chunks_exact(d)) {
-                    *o = dot(row, component) as f32;
+                for ((o, component), scale) in out.iter_mut().zip(components.chunks_exact(d)).zip(scales) {
+                    *o = (dot(row, component) * scale) as f32;
                 }
             }
         }
     }
-    Simd::detect().run(Project(x, mean, components, row, out));
+    Simd::detect().run(Project(x, mean, components, scales, row, out));
 }
 
 /// A sum over 32 lanes, joined in halves.

@@ -112,10 +112,13 @@ impl Affinities {
     /// Affinities from a file: values above 0, square.
     #[cfg(feature = "file")]
     pub(crate) fn restored(p: Csr, symmetric: bool) -> Result<Self, String> {
-        match (0..p.rows()).find(|&i| p.row(i).0.binary_search(&(i as u32)).is_ok()) {
-            Some(i) => Err(format!("row {i} has an affinity to itself")),
-            None => Ok(Self { p, symmetric }),
+        if let Some(i) = (0..p.rows()).find(|&i| p.row(i).0.binary_search(&(i as u32)).is_ok()) {
+            return Err(format!("row {i} has an affinity to itself"));
         }
+        if symmetric && p.transpose().map_err(|e| e.to_string())? != p {
+            return Err("affinities that are said to be symmetric are not".to_owned());
+        }
+        Ok(Self { p, symmetric })
     }
 
     /// The probabilities, n × n, all above 0, none on the diagonal.

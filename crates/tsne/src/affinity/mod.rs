@@ -17,9 +17,8 @@ const NEIGHBORS_PER_PERPLEXITY: f64 = 3.0;
 /// How the distances of a row to its neighbors become probabilities, which add up to 1 in each row.
 ///
 /// What [`Affinities::from_graph`] makes of them for all rows together is symmetric (but for [`Symmetrize::None`]) and adds up
-/// to 1 as a whole. All are
-/// those of openTSNE under the same names, to the rounding of f32. (A mixture's second perplexity is missed by openTSNE 1.0.4
-/// in some units of the distances, and gives the first alone; no unit matters here.)
+/// to 1 as a whole. All are those of openTSNE under the same names, to the rounding of f32. (A mixture's second perplexity is
+/// missed by openTSNE 1.0.4 in some units of the distances, and gives the first alone; no unit matters here.)
 ///
 /// | | weight of a neighbor at distance d | neighbors |
 /// |---|---|---|
@@ -35,7 +34,8 @@ const NEIGHBORS_PER_PERPLEXITY: f64 = 3.0;
 ///
 /// # What is too much
 /// A perplexity above (n − 1) / 3 for n rows becomes that, or 1 if that is less; in a list, values that fall together in this
-/// way count once. In a [`KnnGraph`](planisphere_core::KnnGraph) of one's own, a perplexity above its k becomes k / 3, as in
+/// way count once. (openTSNE 1.0.4 does so for lists; a single perplexity it leaves up to n − 1, where all rows are about
+/// equally likely.) In a [`KnnGraph`](planisphere_core::KnnGraph) of one's own, a perplexity above its k becomes k / 3, as in
 /// openTSNE, and 1 at least. `n_neighbors` above n − 1 or k becomes that. Each of these is a [`Warning`]. A graph may have
 /// fewer neighbors than the table says, down to the perplexity: all of them count then. Of more, the nearest count.
 ///

@@ -31,7 +31,7 @@ pub(crate) trait Field<const D: usize>: Send + Sync {
     /// What points at the `targets` feel.
     fn feel(&self, targets: &[[f32; D]], felt: &mut [Felt<D>]);
 
-    /// What the `sources` feel, which are those that were taken: their own part is left out, or is exact.
+    /// What the `sources` that were taken feel: faster, or more accurate, than to ask for other targets at their places.
     fn feel_own(&self, sources: &[[f32; D]], felt: &mut [Felt<D>]) {
         self.feel(sources, felt);
     }

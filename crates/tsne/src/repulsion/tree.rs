@@ -65,16 +65,34 @@ impl<const D: usize> Tree<D> {
         }
     }
 
-    fn are_sources(&self, targets: &[[f32; D]]) -> bool {
-        targets.len() == self.points.len() && targets.iter().zip(&self.points).all(|(t, p)| within_edge(t) == *p)
+    /// What the `targets` feel, or the sources if there are none.
+    fn ask(&self, targets: Option<&[[f32; D]]>, felt: &mut [Felt<D>]) {
+        if self.dof != 1.0 {
+            self.feel_by(Power { dof: self.dof, inverse: 1.0 / self.dof }, targets, felt);
+        } else if self.near {
+            self.feel_by(Student, targets, felt);
+        } else {
+            self.feel_by(WideStudent, targets, felt);
+        }
     }
 
-    fn feel_by<F: Falloff>(&self, falloff: F, targets: &[[f32; D]], felt: &mut [Felt<D>]) {
+    fn feel_by<F: Falloff>(&self, falloff: F, targets: Option<&[[f32; D]]>, felt: &mut [Felt<D>]) {
         let simd = Simd::detect();
         let forest = Forest::new(&self.arena, std::array::from_fn(|c| self.columns[c].as_slice()));
-        let mut sorted = vec![Felt { force: [0.0; D], weight: 0.0 }; targets.len()];
+        let mut sorted = vec![Felt { force: [0.0; D], weight: 0.0 }; felt.len()];
         let mut own = Vec::new();
-        let keys = if self.are_sources(targets) {
+        let keys = if let Some(targets) = targets {
+            own.resize(targets.len(), 0);
+            self.cube.keys(targets, 0, &mut own);
+            order::sort(&mut own, &mut Vec::new());
+            own.par_chunks(SINGLES).zip(sorted.par_chunks_mut(SINGLES)).for_each_init(
+                List::default,
+                |list, (keys, felt)| {
+                    simd.run(Singles { falloff, forest, targets, keys, felt, list });
+                },
+            );
+            &own
+        } else {
             let mut rest = sorted.as_mut_slice();
             let mut tasks = Vec::with_capacity(self.arena.groups.len().div_ceil(GROUPS));
             for groups in self.arena.groups.chunks(GROUPS) {
@@ -87,17 +105,6 @@ impl<const D: usize> Tree<D> {
                 simd.run(Groups { falloff, forest, groups, felt, list });
             });
             &self.keys
-        } else {
-            own.resize(targets.len(), 0);
-            self.cube.keys(targets, 0, &mut own);
-            order::sort(&mut own, &mut Vec::new());
-            own.par_chunks(SINGLES).zip(sorted.par_chunks_mut(SINGLES)).for_each_init(
-                List::default,
-                |list, (keys, felt)| {
-                    simd.run(Singles { falloff, forest, targets, keys, felt, list });
-                },
-            );
-            &own
         };
         for (&key, from) in keys.iter().zip(sorted) {
             felt[number(key)] = from;
@@ -140,12 +147,10 @@ impl<const D: usize> Field<D> for Tree<D> {
     }
 
     fn feel(&self, targets: &[[f32; D]], felt: &mut [Felt<D>]) {
-        if self.dof != 1.0 {
-            self.feel_by(Power { dof: self.dof, inverse: 1.0 / self.dof }, targets, felt);
-        } else if self.near {
-            self.feel_by(Student, targets, felt);
-        } else {
-            self.feel_by(WideStudent, targets, felt);
-        }
+        self.ask(Some(targets), felt);
+    }
+
+    fn feel_own(&self, _: &[[f32; D]], felt: &mut [Felt<D>]) {
+        self.ask(None, felt);
     }
 }

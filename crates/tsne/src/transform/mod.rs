@@ -128,8 +128,8 @@ impl TsneModel {
     }
 
     /// [`TsneModel::transform_neighbors`] by parameters of one's own, watched and cancelled through `cx`. The neighbors of a
-    /// row may come in any order; should there be more than the parameters ask for, the nearest count. With
-    /// three times the perplexity or more, rows land where [`TsneModel::transform`] places them. A perplexity above `k` becomes k / 3, and 1 at
+    /// row may come in any order; should there be more than the parameters ask for, the nearest count. With three times the
+    /// perplexity or more, rows land where [`TsneModel::transform`] places them. A perplexity above `k` becomes k / 3, and 1 at
     /// least, with a warning.
     ///
     /// # Errors

@@ -6,8 +6,9 @@ use super::placement::Placement;
 use crate::attraction::Bonds;
 use crate::descent::{Descent, Normalize};
 use crate::error::{Error, Result};
+use crate::layout::points;
 use crate::params::Repulsion;
-use crate::repulsion::{Felt, Field, field};
+use crate::repulsion::{Felt, field};
 use planisphere_core::{Context, Matrix};
 use rayon::prelude::*;
 
@@ -41,7 +42,7 @@ pub(super) fn settle<const D: usize>(
     let mut descent = Descent::<D>::new(y.len());
     for i in 0..by.iterations() {
         cx.check()?;
-        feel(&*field, map.len(), &y, &mut felt);
+        field.feel(&y, &mut felt);
         felt.par_iter_mut().with_min_len(CHUNK).for_each(|f| f.weight = f.weight.max(least));
         let rules = by.rules(i, dof);
         let moved = descent.step(bonds, (&y, &map), (&felt, Normalize::Rows), rules, &mut next);
@@ -53,19 +54,6 @@ pub(super) fn settle<const D: usize>(
         cx.progress(u64::from(i) + 1, u64::from(by.iterations()))?;
     }
     Ok(Matrix::from_vec(y.len(), D, y.into_flattened())?)
-}
-
-fn points<const D: usize>(y: &Matrix) -> Vec<[f32; D]> {
-    (0..y.rows()).map(|i| std::array::from_fn(|c| y.row(i)[c])).collect()
-}
-
-/// What the `targets` feel of `sources` rows. A field may take targets that are the sources for these, and then add up in
-/// another order than for any other target: it is never asked for as many.
-fn feel<const D: usize>(field: &dyn Field<D>, sources: usize, targets: &[[f32; D]], felt: &mut [Felt<D>]) {
-    let at = usize::from(targets.len() == sources && sources > 1);
-    let ((first, rest), (felt_first, felt_rest)) = (targets.split_at(at), felt.split_at_mut(at));
-    field.feel(first, felt_first);
-    field.feel(rest, felt_rest);
 }
 
 /// The box that new rows stay in.
@@ -121,10 +109,10 @@ mod tests {
             let mut field = field::<2>(repulsion, 1.0, 5.0);
             field.charge(&map);
             let mut all = vec![Felt { force: [0.0; 2], weight: 0.0 }; 700];
-            feel(&*field, 700, &map, &mut all);
+            field.feel(&map, &mut all);
             for i in [0, 1, 350, 699] {
                 let mut one = [Felt { force: [0.0; 2], weight: 0.0 }];
-                feel(&*field, 700, &map[i..=i], &mut one);
+                field.feel(&map[i..=i], &mut one);
                 assert_eq!(one[0], all[i], "{repulsion:?}, row {i}");
             }
         }

@@ -33,7 +33,7 @@
 
   const numbered = (name, number) => (number > 1 ? `${name}${number}` : name);
 
-  // The maps of a figure, by number; without points, the one that the layout describes.
+  // The maps of a figure, by number; none without points.
   function panelsOf(data) {
     const panels = new Map();
     data.forEach((trace, t) => {

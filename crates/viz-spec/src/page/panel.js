@@ -13,7 +13,7 @@
 
   function hint() {
     const where = view.several ? " in one map to select them in all" : " to select them";
-    if (!view.plane) return `Click points${where}. Drag to turn the map, scroll to zoom.`;
+    if (view.space && !view.plane) return `Click points${where}. Drag to turn the map, scroll to zoom.`;
     if (fingers.matches && narrow.matches) return `Choose the lasso above, and draw around points${where}.`;
     const space = view.space ? " In space, click points." : "";
     return `Drag around points${where}.${space} Hold Shift to add, Alt to take away, double-click to clear. Scroll to zoom.`;

@@ -13,23 +13,54 @@ pub(super) fn once(figure: &Figure) -> Cow<'_, Figure> {
         let Some(group) = trace.legendgroup() else { continue };
         match first.get(group) {
             None => drop(first.insert(group, trace)),
-            Some(model) => shared.push((i, text(model) == text(trace), model.customdata() == trace.customdata())),
+            Some(model) => {
+                shared.push((i, share(text(model), text(trace)), share(customdata(model), customdata(trace))))
+            }
         }
     }
     if shared.is_empty() {
         return Cow::Borrowed(figure);
     }
     let mut figure = figure.clone();
-    for (i, same_text, same_data) in shared {
+    for (i, shared_text, shared_data) in shared {
         let (text, customdata) = parts(&mut figure.data[i]);
-        if same_text {
-            *text = None;
+        match shared_text {
+            Share::Whole => *text = None,
+            Share::Nothing => *text = Some(Array::Strings(Vec::new())),
+            Share::Own => {}
         }
-        if same_data {
-            *customdata = None;
+        match shared_data {
+            Share::Whole => *customdata = None,
+            Share::Nothing => *customdata = Some(Vec::new()),
+            Share::Own => {}
         }
     }
     Cow::Owned(figure)
+}
+
+/// What a trace takes from the first one of its group.
+#[derive(Clone, Copy, PartialEq)]
+enum Share {
+    /// All: it need not be written again.
+    Whole,
+    /// Nothing, though it has none of its own: this is written, lest the page puts in what it never had.
+    Nothing,
+    Own,
+}
+
+fn share<T: PartialEq>(model: Option<&T>, own: Option<&T>) -> Share {
+    match (model, own) {
+        (Some(model), Some(own)) if model == own => Share::Whole,
+        (Some(_), None) => Share::Nothing,
+        _ => Share::Own,
+    }
+}
+
+fn customdata(trace: &Trace) -> Option<&Vec<PointRef>> {
+    match trace {
+        Trace::Scatter(t) | Trace::ScatterGl(t) => t.customdata.as_ref(),
+        Trace::Scatter3d(t) => t.customdata.as_ref(),
+    }
 }
 
 fn text(trace: &Trace) -> Option<&Array> {
@@ -66,6 +97,13 @@ mod tests {
         let kept: Vec<_> = small.data.iter().map(|t| (text(t).is_some(), !t.customdata().is_empty())).collect();
         let (all, none) = ((true, true), (false, false));
         assert_eq!(kept, [all, none, (true, false), all, none, none]);
+        // A trace that has neither does not get them.
+        let (text, customdata) = parts(&mut figure.data[4]);
+        (*text, *customdata) = (None, None);
+        let small = once(&figure).into_owned();
+        let json = serde_json::to_value(&small.data[4]).unwrap();
+        assert_eq!((&json["text"], &json["customdata"]), (&serde_json::json!([]), &serde_json::json!([])));
+        assert_eq!(share(None, None::<&u8>) as u8, Share::Own as u8);
         let single = ScatterMap::new().figure(points.view(), &ids, Some(&labels), None).unwrap();
         assert!(matches!(once(&single), Cow::Borrowed(_)));
     }

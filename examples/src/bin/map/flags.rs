@@ -31,9 +31,10 @@ pub(crate) struct Cli {
     pub(crate) n_components: u8,
     #[arg(long, help = format!("{} [default: cosine for texts, euclidean for vectors]", Metric::NAMES.join(", ")))]
     pub(crate) metric: Option<Metric>,
-    /// How UMAP and t-SNE search neighbors: auto, exact, approx, or approx:RECALL
-    #[arg(long, value_name = "METHOD", default_value_t = knn::Method::Auto)]
-    pub(crate) knn: knn::Method,
+    /// How UMAP and t-SNE search neighbors: auto, exact, approx, or approx:RECALL [default: auto for UMAP, approx:0.85 for
+    /// t-SNE]
+    #[arg(long, value_name = "METHOD")]
+    pub(crate) knn: Option<knn::Method>,
     /// Where the points of UMAP and t-SNE start [default: spectral for UMAP, pca for t-SNE]
     #[arg(long, value_enum)]
     pub(crate) init: Option<Start>,
@@ -48,7 +49,8 @@ pub(crate) struct Cli {
     /// figures show the maps of all methods; with several, .csv and .npy get the method's name in front of the ending
     #[arg(long, value_name = "FILE", required_unless_present = "save_model")]
     pub(crate) out: Vec<PathBuf>,
-    /// Keep the fitted UMAP, with the vectors, for `place` to put further rows on the map
+    /// Keep the fitted model, with the vectors that UMAP and t-SNE need, for `place` to put further rows on the map. With
+    /// several methods there are as many files, with the method's name in front of the ending
     #[arg(long, value_name = "FILE", conflicts_with = "pca")]
     pub(crate) save_model: Option<PathBuf>,
     #[command(flatten)]
@@ -193,9 +195,6 @@ impl Cli {
                 let line = format!("--out {}: must end in .html, .json, .csv or .npy", out.display());
                 return Err(Failure::Usage(line));
             }
-            if self.save_model.as_ref() == Some(out) {
-                return Err(Failure::Usage(format!("--save-model {}: --out has the same name", out.display())));
-            }
         }
         let refuse = |flag: Option<String>, whose| match flag {
             Some(flag) => Err(Failure::Usage(format!("{flag} is for {whose}"))),
@@ -203,8 +202,7 @@ impl Cli {
         };
         let (umap, tsne) = (self.method.contains(&Method::Umap), self.method.contains(&Method::Tsne));
         if !umap {
-            let flag = given.first_among(&["save_model"]).or_else(|| given.first_of::<UmapFlags>());
-            refuse(flag, "--method umap")?;
+            refuse(given.first_of::<UmapFlags>(), "--method umap")?;
         }
         if !tsne {
             refuse(given.first_of::<TsneFlags>(), "--method tsne")?;
@@ -218,7 +216,27 @@ impl Cli {
         if self.tsne.repulsion != Repel::BarnesHut {
             refuse(given.first_among(&["theta"]), "--repulsion barnes-hut")?;
         }
-        self.common.check_outputs(self.out.iter().chain(&self.save_model).map(PathBuf::as_path))
+        let written = self.written();
+        self.common.check_outputs([self.input.as_path()], written.iter().map(PathBuf::as_path))
+    }
+
+    /// All files that are written, but the report.
+    fn written(&self) -> Vec<PathBuf> {
+        let several = |out: &Path| self.methods().into_iter().map(|m| self.of_method(out, m)).collect();
+        let of = |out: &PathBuf| match ending(out) {
+            "html" | "json" => vec![out.clone()],
+            _ => several(out),
+        };
+        self.out.iter().map(of).chain(self.save_model.iter().map(|out| several(out))).flatten().collect()
+    }
+
+    /// The file of one method: with several, `map.npy` becomes `map.umap.npy`.
+    pub(crate) fn of_method(&self, out: &Path, method: Method) -> PathBuf {
+        match out.extension().and_then(|e| e.to_str()) {
+            _ if self.methods().len() == 1 => out.to_owned(),
+            Some(ending) => out.with_extension(format!("{}.{ending}", method.name())),
+            None => out.with_extension(method.name()),
+        }
     }
 
     /// Notes the parameters of what was asked for.
@@ -232,7 +250,7 @@ impl Cli {
         }
         let (umap, tsne) = (methods.contains(&Method::Umap), methods.contains(&Method::Tsne));
         if umap || tsne {
-            report.parameter("knn", self.knn.to_string());
+            report.parameter("knn", self.knn.map(|m| m.to_string()));
             report.parameter("pca", self.pca);
         }
         if umap {

@@ -18,6 +18,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     run_given(|cli: Cli, given| {
         cli.check(&given)?;
+        project::check(&cli)?;
         let mut report = RunReport::start("map", &cli.common);
         let mut bars = Bars::new(cli.common.quiet);
         let mut cx = Context::new().threads(cli.common.threads()).observer(&mut bars);
@@ -31,11 +32,9 @@ fn main() -> ExitCode {
         cli.note(&metric, embedded.is_some(), &mut report);
 
         let classes = classes(&cli, &table, &mut cx)?;
-        let (maps, model) = project::project(&cli, &metric, vectors, classes.as_ref(), &mut report, &mut cx)?;
+        let (maps, models) = project::project(&cli, &metric, vectors, classes.as_ref(), &mut report, &mut cx)?;
         input::staged(&mut cx, Stage::Write, |_| {
-            if let (Some(path), Some(model)) = (&cli.save_model, &model) {
-                model.save(path)?;
-            }
+            write::save(&cli, &models)?;
             cli.out.iter().try_for_each(|out| write::write(&cli, out, &table, &maps))
         })?;
         if cli.quality {

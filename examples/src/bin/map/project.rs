@@ -3,16 +3,16 @@
 use crate::flags::{Cli, Method, Repel, Start};
 use planisphere::core::{Context, Decision, Matrix};
 use planisphere::knn::Metric;
-use planisphere::pca::Pca;
+use planisphere::pca::{Pca, Reduction};
 use planisphere::tsne::{self, Repulsion, Tsne, TsneModel};
-use planisphere::umap::{self, Labels, Umap, UmapModel};
-use planisphere_examples::{Failure, report::RunReport};
+use planisphere::umap::{self, Labels, Umap};
+use planisphere_examples::{Failure, model::Model, report::RunReport};
 use std::borrow::Cow;
 
 /// Maps by method.
 pub(crate) type Maps = Vec<(Method, Matrix)>;
 
-/// All maps, in the order in which they were asked for, and the model if it is to be kept.
+/// All maps, in the order in which they were asked for, and their models if these are to be kept.
 pub(crate) fn project(
     cli: &Cli,
     metric: &Metric,
@@ -20,56 +20,67 @@ pub(crate) fn project(
     classes: Option<&Labels>,
     report: &mut RunReport,
     cx: &mut Context<'_>,
-) -> Result<(Maps, Option<UmapModel>), Failure> {
+) -> Result<(Maps, Vec<(Method, Model)>), Failure> {
     let methods = cli.methods();
     let reduced = if methods == [Method::Pca] { Cow::Borrowed(vectors) } else { reduce(cli, vectors, cx)? };
-    let (mut maps, mut model) = (Vec::new(), None);
+    let (mut maps, mut models) = (Vec::new(), Vec::new());
     for method in methods {
-        let y = match method {
+        let model = match method {
             Method::Umap => {
-                let fitted = umap(cli, metric, &reduced, classes, cx)?;
-                match &cli.save_model {
-                    Some(_) => model.insert(fitted).embedding().clone(),
-                    None => fitted.into_embedding(),
-                }
+                let umap = umap(cli).metric(metric.clone());
+                Model::Umap(Box::new(match classes {
+                    Some(classes) => umap.fit_supervised_with(&*reduced, classes, cx)?,
+                    None => umap.fit_with(&*reduced, cx)?,
+                }))
             }
             Method::Tsne => {
-                let fitted = tsne(cli, metric, &reduced, cx)?;
+                let fitted = tsne(cli).metric(metric.clone()).fit_with(&*reduced, cx)?;
                 note_divergence(&fitted, report);
-                fitted.into_embedding()
+                Model::Tsne(Box::new(fitted))
             }
-            Method::Pca => Pca::new(usize::from(cli.n_components)).fit_with(vectors, cx)?.into_embedding(),
+            Method::Pca => Model::Pca(Box::new(Pca::new(usize::from(cli.n_components)).fit_with(vectors, cx)?)),
         };
-        maps.push((method, y));
+        if cli.save_model.is_some() {
+            maps.push((method, model.embedding().clone()));
+            models.push((method, model));
+        } else {
+            maps.push((method, model.into_embedding()));
+        }
     }
-    Ok((maps, model))
+    Ok((maps, models))
 }
 
 /// The vectors, or as many of their principal components as were asked for.
 fn reduce<'x>(cli: &Cli, x: &'x Matrix, cx: &mut Context<'_>) -> Result<Cow<'x, Matrix>, Failure> {
     let Some(asked) = cli.pca.and_then(|n| usize::try_from(n).ok()) else { return Ok(Cow::Borrowed(x)) };
-    if asked >= x.cols() {
-        cx.decide(Decision::new("pca", "all dimensions", format!("there are {}, {asked} were asked for", x.cols())));
-        return Ok(Cow::Borrowed(x));
-    }
-    // Fewer rows than that span fewer dimensions.
-    let most = asked.min(x.rows()).max(1);
-    Ok(Cow::Owned(Pca::new(most).fit_with(x, cx)?.into_embedding()))
+    let reduction = Reduction::new().between(asked, asked).seed(cli.common.seed);
+    Ok(match reduction.fit_with(x, cx)? {
+        Some(model) => Cow::Owned(model.into_embedding()),
+        None => {
+            let why = format!("there are {}, {asked} were asked for", x.cols());
+            cx.decide(Decision::new("dimensions", "all", why));
+            Cow::Borrowed(x)
+        }
+    })
 }
 
-fn umap(
-    cli: &Cli,
-    metric: &Metric,
-    x: &Matrix,
-    classes: Option<&Labels>,
-    cx: &mut Context<'_>,
-) -> Result<UmapModel, Failure> {
+/// Parameters are told to be wrong before the work, not after it.
+pub(crate) fn check(cli: &Cli) -> Result<(), Failure> {
+    for method in cli.methods() {
+        match method {
+            Method::Umap => umap(cli).check()?,
+            Method::Tsne => tsne(cli).check()?,
+            Method::Pca => {}
+        }
+    }
+    Ok(())
+}
+
+fn umap(cli: &Cli) -> Umap {
     let flags = &cli.umap;
     let mut umap = Umap::new()
         .n_components(cli.n_components.into())
-        .metric(metric.clone())
         .n_neighbors(flags.n_neighbors)
-        .knn(cli.knn)
         .keep_vectors(cli.save_model.is_some())
         .target_weight(flags.target_weight)
         .min_dist(flags.min_dist)
@@ -88,20 +99,18 @@ fn umap(
     if let Some(n) = flags.n_epochs {
         umap = umap.n_epochs(n);
     }
-    Ok(match classes {
-        Some(classes) => umap.fit_supervised_with(x, classes, cx)?,
-        None => umap.fit_with(x, cx)?,
-    })
+    if let Some(method) = cli.knn {
+        umap = umap.knn(method);
+    }
+    umap
 }
 
-fn tsne(cli: &Cli, metric: &Metric, x: &Matrix, cx: &mut Context<'_>) -> Result<TsneModel, Failure> {
+fn tsne(cli: &Cli) -> Tsne {
     let flags = &cli.tsne;
     let mut tsne = Tsne::new()
         .n_components(cli.n_components.into())
-        .metric(metric.clone())
         .perplexity(flags.perplexity)
-        .knn(cli.knn)
-        .keep_vectors(false)
+        .keep_vectors(cli.save_model.is_some())
         .early_exaggeration_iter(flags.early_exaggeration_iter)
         .exaggeration(flags.exaggeration)
         .n_iter(flags.n_iter)
@@ -124,7 +133,10 @@ fn tsne(cli: &Cli, metric: &Metric, x: &Matrix, cx: &mut Context<'_>) -> Result<
     if let Some(x) = flags.tsne_learning_rate {
         tsne = tsne.learning_rate(x);
     }
-    Ok(tsne.fit_with(x, cx)?)
+    if let Some(method) = cli.knn {
+        tsne = tsne.knn(method);
+    }
+    tsne
 }
 
 /// Puts into the report how far a map of t-SNE is from what it shall show.

@@ -4,7 +4,7 @@ use crate::flags::{Cli, Method, ending};
 use planisphere::core::Matrix;
 use planisphere::dataset::{Table, write_atomic, write_map_csv, write_npy};
 use planisphere::viz_spec::{Figure, Page, ScatterMap};
-use planisphere_examples::Failure;
+use planisphere_examples::{Failure, model::Model};
 use std::path::Path;
 
 /// One file, or one a method for positions.
@@ -22,17 +22,19 @@ pub(crate) fn write(cli: &Cli, out: &Path, table: &Table, maps: &[(Method, Matri
         _ => {}
     }
     for (method, y) in maps {
-        let out = if maps.len() == 1 {
-            out.to_owned()
-        } else {
-            out.with_extension(format!("{}.{}", method.name(), ending(out)))
-        };
+        let out = cli.of_method(out, *method);
         match ending(&out) {
             "npy" => write_npy(&out, y.view())?,
             _ => write_map_csv(&out, table.ids(), table.labels(), y.view())?,
         }
     }
     Ok(())
+}
+
+/// The models, if they are to be kept.
+pub(crate) fn save(cli: &Cli, models: &[(Method, Model)]) -> Result<(), Failure> {
+    let Some(path) = &cli.save_model else { return Ok(()) };
+    models.iter().try_for_each(|(method, model)| model.save(&cli.of_method(path, *method)))
 }
 
 /// All maps, side by side.

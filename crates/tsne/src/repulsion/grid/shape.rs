@@ -6,10 +6,10 @@ pub(super) const ORDER: usize = 4;
 const MARGIN: usize = 8;
 /// Least number of nodes that the points extend over.
 const MIN_NODES: f32 = 40.0;
-/// Most nodes along an axis. Where the map is larger, the nodes are farther apart: so far that only points which ran away can
-/// be the reason.
-const MAX_NODES: usize = 8192;
-/// Spacings below the widest one are this many to a factor of 2, so that a spectrum serves for many iterations.
+/// Most nodes along an axis, of a line and of a plane. Where the map is larger, the nodes are farther apart than was asked for:
+/// time and memory have a bound even if points run away.
+const MAX_NODES: [usize; 2] = [1 << 18, 4096];
+/// Spacings other than the widest one are this many to a factor of 2, so that a spectrum serves for many iterations.
 const STEPS: f32 = 4.0;
 
 /// Nodes at `origin + spacing · i`, along each axis.
@@ -39,13 +39,18 @@ impl<const D: usize> Shape<D> {
             extent = extent.max(span[c]);
         }
         let fine = (extent / MIN_NODES).max(f32::MIN_POSITIVE * 1e6);
-        let mut spacing = widest;
-        if fine < widest {
-            // A power of 2^(1/STEPS) below the widest spacing that is not above `fine`.
-            let steps = (f64::from(widest / fine).log2() * f64::from(STEPS)).ceil();
-            spacing = (f64::from(widest) / (steps / f64::from(STEPS)).exp2()) as f32;
-        }
-        spacing = spacing.max(extent / (MAX_NODES - 2 * ORDER) as f32);
+        let most = if D == 1 { MAX_NODES[0] } else { MAX_NODES[1] };
+        let coarse = extent / (most - 2 * ORDER) as f32;
+        // Other spacings are the widest one times powers of 2^(1/STEPS): at most `fine` below, at least `coarse` above.
+        let steps = |to: f32| f64::from(to / widest).log2() * f64::from(STEPS);
+        let steps = if coarse > widest {
+            steps(coarse).ceil()
+        } else if fine < widest {
+            steps(fine).floor()
+        } else {
+            0.0
+        };
+        let spacing = (f64::from(widest) * (steps / f64::from(STEPS)).exp2()) as f32;
         let mut shape = Self { origin: low, spacing, axes: [Axis::default(); D] };
         for c in 0..D {
             let axis = Axis::with((span[c] / spacing).ceil() as usize + ORDER + 1);
@@ -160,7 +165,14 @@ mod tests {
             assert!(shape.spacing <= 0.5);
         }
         let far = Shape::<2>::around([0.0; 2], [1e30, 1.0], 0.0, 0.5);
-        assert!(far.axes[0].nodes <= MAX_NODES + MAX_NODES / 4 && far.axes[1].nodes < 20, "{far:?}");
+        assert!(far.axes[0].nodes <= MAX_NODES[1] + MAX_NODES[1] / 4 && far.axes[1].nodes < 20, "{far:?}");
+        // However wide the map is, a spacing serves for many iterations.
+        let spacing = |width: f32| Shape::<2>::around([0.0; 2], [width; 2], 0.0, 0.5).spacing;
+        assert_eq!(spacing(2000.0), 0.5);
+        assert_eq!(spacing(9000.0), spacing(9100.0));
+        assert!(spacing(9000.0) >= 9000.0 / MAX_NODES[1] as f32);
+        assert_eq!(spacing(9.0), spacing(9.1));
+        assert!(spacing(9.0) <= 9.0 / MIN_NODES);
     }
 
     #[test]
