@@ -88,19 +88,26 @@ impl Model {
         }
     }
 
-    /// The method, as `map --method` calls it, and parameters, those that matter for new rows.
+    /// What `map --method` calls the method.
+    pub fn method(&self) -> &'static str {
+        match self {
+            Self::Umap(_) => "umap",
+            Self::Tsne(_) => "tsne",
+            Self::Pca(_) => "pca",
+        }
+    }
+
+    /// Names and values of the parameters that matter for new rows.
     ///
     /// # Errors
     /// None that are known of: parameters can be written as JSON.
-    pub fn parameters(&self) -> Result<(&'static str, Vec<(&'static str, serde_json::Value)>), Failure> {
-        let (method, params, names): (_, _, &[_]) = match self {
-            Self::Umap(m) => {
-                ("umap", serde_json::to_value(m.params())?, &["metric", "n_neighbors", "n_epochs", "seed"])
-            }
-            Self::Tsne(m) => ("tsne", serde_json::to_value(m.params())?, &["metric", "dof", "seed"]),
-            Self::Pca(m) => ("pca", serde_json::json!({ "n_components": m.n_components() }), &["n_components"]),
+    pub fn parameters(&self) -> Result<Vec<(&'static str, serde_json::Value)>, Failure> {
+        let (params, names): (_, &[_]) = match self {
+            Self::Umap(m) => (serde_json::to_value(m.params())?, &["metric", "n_neighbors", "n_epochs", "seed"]),
+            Self::Tsne(m) => (serde_json::to_value(m.params())?, &["metric", "dof", "seed"]),
+            Self::Pca(m) => (serde_json::json!({ "n_components": m.n_components() }), &["n_components"]),
         };
-        Ok((method, names.iter().map(|&name| (name, params[name].clone())).collect()))
+        Ok(names.iter().map(|&name| (name, params[name].clone())).collect())
     }
 
     /// Places new rows.

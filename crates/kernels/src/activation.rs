@@ -75,7 +75,7 @@ macro_rules! functions {
 functions! {
     Relu = |x| x.max(0.0);
     Gelu = |x| 0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2));
-    GeluTanh = |x| x * Sigmoid.at(1.595_769_1 * (0.044_715 * x * x).mul_add(x, x));
+    GeluTanh = |x| x * Sigmoid.at(1.595_769 * (0.044_715 * x * x).mul_add(x, x));
     Silu = |x| x * Sigmoid.at(x);
     Tanh = |x| 2.0 * Sigmoid.at(2.0 * x) - 1.0;
     Sigmoid = |x| 1.0 / (1.0 + exp_f32(-x));
@@ -93,8 +93,8 @@ impl<F: Function> Kernel for Each<'_, F> {
     fn run<const ROWS: usize>(self) {
         let (blocks, rest) = self.x.as_chunks_mut::<LANES>();
         for block in blocks {
-            for l in 0..LANES {
-                block[l] = self.f.at(block[l]);
+            for v in block {
+                *v = self.f.at(*v);
             }
         }
         for v in rest {

@@ -76,9 +76,8 @@ fn check_flags(cli: &Cli) -> Result<(), Failure> {
 
 /// What the map was made with, as far as it matters for new rows.
 fn note_parameters(model: &Model, report: &mut RunReport) -> Result<(), Failure> {
-    let (method, parameters) = model.parameters()?;
-    report.parameter("method", method);
-    for (name, value) in parameters {
+    report.parameter("method", model.method());
+    for (name, value) in model.parameters()? {
         match (name, value.as_u64()) {
             ("seed", Some(seed)) => report.seed = seed,
             _ => report.parameter(name, value),
