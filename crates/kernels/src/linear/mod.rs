@@ -18,7 +18,7 @@ const DEPTH: usize = 384;
 /// Rows that use a panel before the next one is taken.
 const ROWS: usize = 128;
 
-/// Weights and biases of a linear layer, as panels of [`PANEL`] outputs.
+/// Weights and biases of a linear layer, laid out for products with rows.
 #[derive(Clone, Debug)]
 pub struct Linear {
     inputs: usize,
