@@ -1,7 +1,9 @@
 //! The encoder: one type for every kind of model.
 
 use crate::error::Result;
-use crate::options::{EncoderOptions, Limits};
+#[cfg(feature = "transformers")]
+use crate::load::LoadOptions;
+use crate::options::{EncoderOptions, Limits, Prompts};
 use crate::table::StaticModel;
 use planisphere_core::{Context, Matrix};
 use std::borrow::Cow;
@@ -13,7 +15,10 @@ pub(crate) trait Model: Send + Sync {
     fn name(&self) -> &str;
     fn dim(&self) -> usize;
     fn limits(&self) -> Limits;
-    /// One row a text, in their order; called on the threads of `cx`.
+    fn prompts(&self) -> &Prompts;
+    /// Whether vectors are scaled to length 1 unless told otherwise.
+    fn normalizes(&self) -> bool;
+    /// One row of [`Model::dim`] values a text, in their order; called on the threads of `cx`.
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix>;
 }
 
@@ -73,7 +78,16 @@ impl Encoder {
     /// [`Error::MissingTensor`](crate::Error::MissingTensor), [`Error::TensorShape`](crate::Error::TensorShape), [`Error::Tokenizer`](crate::Error::Tokenizer), [`Error::VocabularyTooLarge`](crate::Error::VocabularyTooLarge).
     #[cfg(feature = "transformers")]
     pub fn from_dir(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::new(crate::transformer::SentenceTransformer::load(path.as_ref())?))
+        Self::from_dir_with(path, &LoadOptions::default())
+    }
+
+    /// As [`Encoder::from_dir`], with options.
+    ///
+    /// # Errors
+    /// As [`Encoder::from_dir`], and [`Error::InvalidParam`](crate::Error::InvalidParam) for a head that cannot be.
+    #[cfg(feature = "transformers")]
+    pub fn from_dir_with(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
+        Ok(Self::new(crate::transformer::SentenceTransformer::load(path.as_ref(), options)?))
     }
 
     /// A BERT-family model by its name on the Hugging Face hub, like `sentence-transformers/all-MiniLM-L6-v2`,
@@ -86,7 +100,7 @@ impl Encoder {
     #[cfg(feature = "hub")]
     pub fn from_hub(id: &str) -> Result<Self> {
         let dir = crate::hub::fetch(id)?;
-        Ok(Self::new(crate::transformer::SentenceTransformer::load_named(&dir, id)?))
+        Ok(Self::new(crate::transformer::SentenceTransformer::load_named(&dir, id, &LoadOptions::default())?))
     }
 
     /// The same model with other options.
@@ -94,7 +108,7 @@ impl Encoder {
     /// # Errors
     /// [`Error::InvalidParam`](crate::Error::InvalidParam) names the option that this model cannot serve.
     pub fn with_options(&self, options: EncoderOptions) -> Result<Self> {
-        options.check(self.model.limits())?;
+        options.check(&*self.model)?;
         Ok(Self { model: Arc::clone(&self.model), options })
     }
 
@@ -105,7 +119,12 @@ impl Encoder {
 
     /// Length of the vectors.
     pub fn dim(&self) -> usize {
-        self.model.dim()
+        self.options.dimensions.unwrap_or(self.model.dim())
+    }
+
+    /// Names and texts of the model's prompts, for [`EncoderOptions::prompt`], in the order of their names.
+    pub fn prompts(&self) -> impl ExactSizeIterator<Item = (&str, &str)> {
+        self.model.prompts().texts.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
     /// Name of the model, for reports.
@@ -142,7 +161,21 @@ impl Encoder {
             self.model.encode(&texts, &self.options, cx)
         })??;
         vectors.view().check()?;
-        Ok(vectors)
+        Ok(self.shortened(vectors))
+    }
+
+    fn shortened(&self, vectors: Matrix) -> Matrix {
+        let Some(n) = self.options.dimensions.filter(|&n| n < vectors.cols()) else { return vectors };
+        let unit = self.options.normalize.unwrap_or(self.model.normalizes());
+        let mut short = Matrix::zeros(vectors.rows(), n);
+        for i in 0..vectors.rows() {
+            let row = short.row_mut(i);
+            row.copy_from_slice(&vectors.row(i)[..n]);
+            if unit {
+                normalize(row);
+            }
+        }
+        short
     }
 }
 

@@ -4,8 +4,9 @@
 //!
 //! * [`Encoder::builtin`], the **built-in static model**: a vector for each of 29,524 word pieces, distilled from
 //!   all-MiniLM-L6-v2. No file, no network, more than 100,000 short texts a second on one core.
-//! * [`Encoder::from_dir`], **BERT-family sentence-transformers** (BERT, RoBERTa, XLM-RoBERTa, DistilBERT) from a local
-//!   directory; with the feature `hub` also by name, through `Encoder::from_hub`.
+//! * [`Encoder::from_dir`], **sentence-transformers** (BERT, RoBERTa, XLM-RoBERTa, DistilBERT, MPNet, ModernBERT, Nomic-BERT,
+//!   Jina-BERT v2, GTE and with it stella) from a local directory; with the feature `hub` also by name, through
+//!   `Encoder::from_hub`.
 //!
 //! ```
 //! # #[cfg(feature = "builtin")] {
@@ -23,19 +24,20 @@
 //!
 //! # Features
 //! * `builtin` (default): the data of the built-in model, 4 MB in the program.
-//! * `transformers` (default): [`Encoder::from_dir`], through candle.
+//! * `transformers` (default): [`Encoder::from_dir`]. Weights are read by candle; the forward pass is our own.
 //! * `hub`: `Encoder::from_hub`.
 //!
 //! # Guarantees
-//! The same texts give the same bytes on any number of threads: what is computed together depends on the texts and on
-//! [`EncoderOptions::batch_tokens`] only, and every sum has a fixed order. Between machines with different vector units,
-//! transformers may differ in the last bits; static models do not.
+//! A text gives the same bytes on any number of threads, whatever it is encoded with, and on any machine: every sum has an
+//! order that depends on the text and the model alone.
 
 mod encoder;
 mod error;
 mod files;
 #[cfg(feature = "hub")]
 mod hub;
+#[cfg(feature = "transformers")]
+mod load;
 mod options;
 mod table;
 #[cfg(feature = "transformers")]
@@ -43,4 +45,6 @@ mod transformer;
 
 pub use encoder::Encoder;
 pub use error::{Error, Result};
+#[cfg(feature = "transformers")]
+pub use load::LoadOptions;
 pub use options::EncoderOptions;

@@ -1,7 +1,9 @@
 //! How texts are encoded.
 
+use crate::encoder::Model;
 use crate::error::{Error, Result};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// How an [`Encoder`](crate::Encoder) treats texts. `Default` does what the model was made for.
 ///
@@ -16,11 +18,20 @@ pub struct EncoderOptions {
     pub(crate) max_seq_length: Option<usize>,
     pub(crate) normalize: Option<bool>,
     pub(crate) prefix: String,
+    pub(crate) prompt: Option<String>,
+    pub(crate) dimensions: Option<usize>,
 }
 
 impl Default for EncoderOptions {
     fn default() -> Self {
-        Self { batch_tokens: 2048, max_seq_length: None, normalize: None, prefix: String::new() }
+        Self {
+            batch_tokens: 2048,
+            max_seq_length: None,
+            normalize: None,
+            prefix: String::new(),
+            prompt: None,
+            dimensions: None,
+        }
     }
 }
 
@@ -63,7 +74,37 @@ impl EncoderOptions {
         self
     }
 
-    pub(crate) fn check(&self, limits: Limits) -> Result<()> {
+    /// Puts the prompt of this name before every text, one of those that the model's `config_sentence_transformers.json`
+    /// has ([`Encoder::prompts`](crate::Encoder::prompts)). Default: the model's default prompt, if it has one.
+    /// [`EncoderOptions::prefix`] takes its place.
+    #[must_use]
+    pub fn prompt(mut self, name: impl Into<String>) -> Self {
+        self.prompt = Some(name.into());
+        self
+    }
+
+    /// Keeps the first so many values of each vector, for models that were trained for it (Matryoshka representations, Kusupati
+    /// et al. 2022). Shortened vectors are scaled to length 1 again where the model's are. Default: all.
+    #[must_use]
+    pub fn dimensions(mut self, dimensions: usize) -> Self {
+        self.dimensions = Some(dimensions);
+        self
+    }
+
+    pub(crate) fn check(&self, model: &dyn Model) -> Result<()> {
+        let limits = model.limits();
+        if let Some(n) = self.dimensions.filter(|n| !(1..=model.dim()).contains(n)) {
+            return Err(invalid("dimensions", n, format!("must be from 1 to {}", model.dim())));
+        }
+        if let Some(name) = self.prompt.as_ref().filter(|name| !model.prompts().texts.contains_key(*name)) {
+            let names: Vec<&str> = model.prompts().texts.keys().map(String::as_str).collect();
+            let reason = if names.is_empty() {
+                "the model has no prompts".to_owned()
+            } else {
+                format!("the model has {}", names.join(", "))
+            };
+            return Err(invalid("prompt", name, reason));
+        }
         if self.batch_tokens == 0 {
             return Err(invalid("batch_tokens", 0, "must be at least 1".into()));
         }
@@ -79,9 +120,28 @@ impl EncoderOptions {
         Ok(())
     }
 
-    pub(crate) fn prefixed<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.prefix.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{}{text}", self.prefix)) }
+    /// What stands before every text.
+    pub(crate) fn before<'a>(&'a self, prompts: &'a Prompts) -> &'a str {
+        let name = self.prompt.as_ref().or(prompts.default.as_ref());
+        match name.and_then(|name| prompts.texts.get(name)) {
+            Some(text) if self.prefix.is_empty() => text,
+            _ => &self.prefix,
+        }
     }
+}
+
+/// The text behind what stands before it.
+pub(crate) fn prefixed<'a>(before: &str, text: &'a str) -> Cow<'a, str> {
+    if before.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(format!("{before}{text}")) }
+}
+
+/// The prompts that a model comes with.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Prompts {
+    /// By name.
+    pub(crate) texts: BTreeMap<String, String>,
+    /// The name of the one that is used unless told otherwise.
+    pub(crate) default: Option<String>,
 }
 
 /// What a model can read.
@@ -95,6 +155,6 @@ pub(crate) struct Limits {
     pub(crate) positions: Option<usize>,
 }
 
-fn invalid(param: &'static str, value: usize, reason: String) -> Error {
+fn invalid(param: &'static str, value: impl ToString, reason: String) -> Error {
     Error::InvalidParam { param, value: value.to_string(), reason }
 }

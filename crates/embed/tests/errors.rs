@@ -139,7 +139,7 @@ fn configurations_that_cannot_be() {
         ("num_hidden_layers", json!(-1), "num_hidden_layers = -1"),
         ("vocab_size", json!(1e30), "vocab_size"),
         ("layer_norm_eps", json!("small"), "number from 0 to 1"),
-        ("hidden_act", json!("swish"), "supported: gelu"),
+        ("hidden_act", json!("mish"), "supported: gelu"),
         ("position_embedding_type", json!("relative_key"), "absolute"),
         ("max_position_embeddings", json!(2), "special tokens"),
     ];

@@ -42,17 +42,6 @@ fn same_bytes_on_any_number_of_threads() {
 }
 
 #[test]
-fn batches_do_not_change_vectors() {
-    let e = tiny("bert");
-    let all = e.encode(&texts()).unwrap();
-    for tokens in [1, 64, 100_000] {
-        let x = e.with_options(EncoderOptions::new().batch_tokens(tokens)).unwrap().encode(&texts()).unwrap();
-        let furthest = x.data().iter().zip(all.data()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(furthest < 1e-6, "{tokens}: {furthest}");
-    }
-}
-
-#[test]
 fn long_texts_are_cut_and_told() {
     let e = tiny("bert");
     assert_eq!(e.max_seq_length(), Some(48));
@@ -117,5 +106,5 @@ fn minilm_equals_sentence_transformers() {
     let golden = common::json(&common::fixture("tiny-bert/minilm.json"));
     let e = Encoder::from_dir(dir).unwrap();
     assert_eq!((e.dim(), e.max_seq_length()), (384, Some(256)));
-    common::assert_close(&e.encode(&common::texts(&golden["texts"])).unwrap(), &golden["vectors"], 1e-5);
+    common::assert_close(&e.encode(&common::texts(&golden["texts"])).unwrap(), &golden["vectors"], 2e-6);
 }

@@ -6,7 +6,7 @@ mod wordpiece;
 
 use crate::encoder::{Model, normalize};
 use crate::error::{Error, Result};
-use crate::options::{EncoderOptions, Limits};
+use crate::options::{EncoderOptions, Limits, Prompts, prefixed};
 use format::Table;
 use planisphere_core::{CancelToken, Context, Matrix, Warning};
 use rayon::prelude::*;
@@ -22,6 +22,7 @@ const WAVE: usize = 32 * CHUNK;
 pub(crate) struct StaticModel {
     table: Table,
     words: WordPieces,
+    prompts: Prompts,
 }
 
 /// What happened in one chunk.
@@ -38,16 +39,17 @@ impl StaticModel {
         let bad = |reason| Error::StaticModel { name: origin.to_owned(), reason };
         let (table, vocabulary) = Table::parse(data).map_err(bad)?;
         let words = WordPieces::new(&vocabulary).map_err(bad)?;
-        Ok(Self { table, words })
+        Ok(Self { table, words, prompts: Prompts::default() })
     }
 
     /// Encodes the texts from `first` on into `out`.
     fn chunk(&self, first: usize, texts: &[&str], out: &mut [f32], options: &EncoderOptions) -> Result<Tally> {
         let mut tally = Tally::default();
+        let before = options.before(&self.prompts);
         let mut all_ids = Vec::new();
         for (i, (text, row)) in texts.iter().zip(out.chunks_exact_mut(self.table.dim())).enumerate() {
             self.words
-                .encode(&options.prefixed(text), &mut all_ids)
+                .encode(&prefixed(before, text), &mut all_ids)
                 .map_err(|reason| Error::Tokenize { row: first + i, reason })?;
             let mut ids = all_ids.as_slice();
             if let Some(most) = options.max_seq_length.filter(|&most| ids.len() > most) {
@@ -105,6 +107,14 @@ impl Model for StaticModel {
 
     fn limits(&self) -> Limits {
         Limits::default()
+    }
+
+    fn prompts(&self) -> &Prompts {
+        &self.prompts
+    }
+
+    fn normalizes(&self) -> bool {
+        true
     }
 
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix> {

@@ -3,26 +3,17 @@
 use super::json::JsonFile;
 use super::weights::Weights;
 use crate::error::Result;
-use candle_core::Tensor;
+use planisphere_kernels::Simd;
+use planisphere_kernels::activation::{self, Activation};
+use planisphere_kernels::linear::{Into, Linear};
 use std::path::Path;
-
-#[derive(Clone, Copy, Debug)]
-enum Activation {
-    Identity,
-    Tanh,
-    Relu,
-    Gelu,
-    Sigmoid,
-}
 
 /// `activation(x W^T + b)`, plus what came in if residual.
 pub(crate) struct Dense {
-    weight: Tensor,
-    bias: Option<Tensor>,
+    layer: Linear,
     activation: Activation,
     /// `Some(None)`: added as it is.
-    residual: Option<Option<Tensor>>,
-    width: usize,
+    residual: Option<Option<Linear>>,
 }
 
 impl Dense {
@@ -48,35 +39,34 @@ impl Dense {
             _ => return Err(f.error(key, "supported: Identity, Tanh, ReLU, GELU, Sigmoid of torch.nn")),
         };
         let w = Weights::load(dir)?;
-        let bias = f.bool_or("bias", true)?.then(|| w.get(&["linear.bias"], &[width])).transpose()?;
+        let bias = f.bool_or("bias", true)?.then(|| w.values(&["linear.bias"], &[width])).transpose()?;
         let residual = match (f.bool_or("use_residual", false)?, inputs == width) {
             (false, _) => None,
             (true, true) => Some(None),
-            (true, false) => Some(Some(w.get(&["residual.weight"], &[width, inputs])?)),
+            (true, false) => {
+                let weight = w.values(&["residual.weight"], &[width, inputs])?;
+                Some(Some(Linear::new(inputs, width, &weight, None)))
+            }
         };
-        Ok(Self { weight: w.get(&["linear.weight"], &[width, inputs])?, bias, activation, residual, width })
+        let weight = w.values(&["linear.weight"], &[width, inputs])?;
+        Ok(Self { layer: Linear::new(inputs, width, &weight, bias.as_deref()), activation, residual })
     }
 
     pub(crate) fn width(&self) -> usize {
-        self.width
+        self.layer.outputs()
     }
 
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let mut y = x.matmul(&self.weight.t()?)?;
-        if let Some(bias) = &self.bias {
-            y = y.broadcast_add(bias)?;
-        }
-        y = match self.activation {
-            Activation::Identity => y,
-            Activation::Tanh => y.tanh()?,
-            Activation::Relu => y.relu()?,
-            Activation::Gelu => y.gelu_erf()?,
-            Activation::Sigmoid => candle_nn::ops::sigmoid(&y)?,
-        };
+    /// The rows of `x` through the layer.
+    pub(crate) fn forward(&self, x: &[f32]) -> Vec<f32> {
+        let simd = Simd::detect();
+        let mut y = vec![0.0; x.len() / self.layer.inputs() * self.width()];
+        self.layer.apply(simd, x, &mut y, Into::Replace);
+        activation::apply(simd, self.activation, &mut y);
         match &self.residual {
-            None => Ok(y),
-            Some(None) => Ok((y + x)?),
-            Some(Some(w)) => Ok((y + x.matmul(&w.t()?)?)?),
+            None => {}
+            Some(None) => y.iter_mut().zip(x).for_each(|(y, x)| *y += x),
+            Some(Some(w)) => w.apply(simd, x, &mut y, Into::Add),
         }
+        y
     }
 }

@@ -18,9 +18,18 @@ pub(crate) struct Modules {
 
 impl Modules {
     /// Reads the modules of `dir`. `hidden` finds the transformer's width, given its folder.
-    pub(crate) fn load(dir: &Path, hidden: impl Fn(&Path) -> Result<usize>) -> Result<Self> {
+    pub(crate) fn load(dir: &Path, head: Option<&str>, hidden: impl Fn(&Path) -> Result<usize>) -> Result<Self> {
         let path = dir.join("modules.json");
+        let no_head = |head: &str, reason: &str| {
+            Err(Error::InvalidParam { param: "head", value: head.to_owned(), reason: reason.to_owned() })
+        };
+        if let Some(head) = head.filter(|h| !plain_path(h)) {
+            return no_head(head, "must be a folder of the model");
+        }
         let Some(file) = JsonFile::read_if_there(&path)? else {
+            if let Some(head) = head {
+                return no_head(head, "the model has no modules.json, and no dense head to replace");
+            }
             // sentence-transformers takes the mean for a plain model; a pooling folder says it better.
             let pooling = Pooling::load(&dir.join("1_Pooling"), hidden(dir)?, true)?;
             return Ok(Self { transformer: dir.to_owned(), pooling, dense: Vec::new(), normalize: false });
@@ -57,7 +66,8 @@ impl Modules {
                     pooling = Some(p);
                 }
                 "Dense" if pooling.is_some() && !normalize => {
-                    let d = Dense::load(&folder, width)?;
+                    let own = head.filter(|_| dense.is_empty()).map(|head| dir.join(head));
+                    let d = Dense::load(&own.unwrap_or(folder), width)?;
                     width = d.width();
                     dense.push(d);
                 }
@@ -68,6 +78,9 @@ impl Modules {
                 }
                 _ => return Err(problem("not supported")),
             }
+        }
+        if let Some(head) = head.filter(|_| dense.is_empty()) {
+            return no_head(head, "the model has no dense head to replace");
         }
         match (transformer, pooling) {
             (Some(transformer), Some(pooling)) => Ok(Self { transformer, pooling, dense, normalize }),

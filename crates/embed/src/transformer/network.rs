@@ -1,227 +1,235 @@
-//! The forward pass of BERT and its relatives, on texts laid end to end.
+//! The forward pass on the CPU, of texts laid end to end.
 //!
-//! The tokens of a batch form one matrix without padding: linear layers do not care where a text ends, and attention
-//! runs over groups of texts of equal length. So there are no masks, and nothing is computed in vain.
+//! The tokens of a batch form one matrix without padding: linear layers do not care where a text ends, and attention runs
+//! within each text. So there are no masks, and nothing is computed in vain. Every number is a chain of multiply-adds whose
+//! order does not depend on what else is in the batch, so a text has the same bits in any company.
 
-use super::config::{Activation, Config, Family};
+use super::checkpoint::{Checkpoint, Dense, Embeddings, Layer as Stored, Scale};
+use super::places::{Distances, Turns};
+use super::spec::{Feed, Places, Spec};
 use super::weights::Weights;
 use crate::error::Result;
-use candle_core::{D, Device, Tensor};
 use planisphere_core::CancelToken;
+use planisphere_kernels::Simd;
+use planisphere_kernels::activation;
+use planisphere_kernels::attention::{Attention, Scratch};
+use planisphere_kernels::linear::{Into, Linear};
+use planisphere_kernels::norm::layer_norm;
 
-/// Texts of equal length that lie side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Group {
-    pub(crate) texts: usize,
-    /// Tokens of each; at least 1.
-    pub(crate) length: usize,
-}
+/// Tokens that go through the two layers after attention together: their values stay in the second-level cache.
+const ROWS: usize = 128;
 
-struct Linear {
-    weight: Tensor,
-    bias: Tensor,
-}
-
-impl Linear {
-    fn load(w: &Weights, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Self {
-            weight: w.get(&[&format!("{name}.weight")], &[outputs, inputs])?,
-            bias: w.get(&[&format!("{name}.bias")], &[outputs])?,
-        })
-    }
-
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(x.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)?)
-    }
-}
-
-struct LayerNorm {
-    weight: Tensor,
-    bias: Tensor,
+struct Norm {
+    scale: Scale,
     eps: f32,
 }
 
-impl LayerNorm {
-    fn load(w: &Weights, name: &str, config: &Config) -> Result<Self> {
-        // Checkpoints that came from TensorFlow say gamma and beta.
-        let get = |now: &str, then: &str| {
-            w.get(&[&format!("{name}.{now}"), &format!("{name}.{then}")], &[config.hidden_size])
-        };
-        Ok(Self { weight: get("weight", "gamma")?, bias: get("bias", "beta")?, eps: config.layer_norm_eps })
-    }
-
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        // Not the one-pass kernel: mean of squares less square of the mean cancels when the mean is large.
-        let centered = x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?;
-        let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
-        let scaled = centered.broadcast_div(&(variance + f64::from(self.eps))?.sqrt()?)?;
-        Ok(scaled.broadcast_mul(&self.weight)?.broadcast_add(&self.bias)?)
-    }
-}
-
-/// The names of the parts of a layer, which are all that differs between the families here.
-struct Names {
-    layer: &'static str,
-    query: &'static str,
-    key: &'static str,
-    value: &'static str,
-    attention_out: &'static str,
-    attention_norm: &'static str,
-    up: &'static str,
-    down: &'static str,
-    out_norm: &'static str,
-}
-
-impl Names {
-    fn of(family: Family) -> Self {
-        match family {
-            Family::Bert | Family::Roberta => Self {
-                layer: "encoder.layer",
-                query: "attention.self.query",
-                key: "attention.self.key",
-                value: "attention.self.value",
-                attention_out: "attention.output.dense",
-                attention_norm: "attention.output.LayerNorm",
-                up: "intermediate.dense",
-                down: "output.dense",
-                out_norm: "output.LayerNorm",
-            },
-            Family::DistilBert => Self {
-                layer: "transformer.layer",
-                query: "attention.q_lin",
-                key: "attention.k_lin",
-                value: "attention.v_lin",
-                attention_out: "attention.out_lin",
-                attention_norm: "sa_layer_norm",
-                up: "ffn.lin1",
-                down: "ffn.lin2",
-                out_norm: "output_layer_norm",
-            },
-        }
+impl Norm {
+    fn apply(&self, simd: Simd, x: &mut [f32]) {
+        layer_norm(simd, x, &self.scale.weight, self.scale.bias.as_deref(), self.eps);
     }
 }
 
 struct Layer {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    attention_out: Linear,
-    attention_norm: LayerNorm,
+    qkv: Linear,
+    out: Linear,
+    attention_norm: Option<Norm>,
     up: Linear,
     down: Linear,
-    out_norm: LayerNorm,
-}
-
-impl Layer {
-    fn load(w: &Weights, names: &Names, index: usize, config: &Config) -> Result<Self> {
-        let (h, inner) = (config.hidden_size, config.intermediate_size);
-        let linear = |name: &str, from, to| Linear::load(w, &format!("{}.{index}.{name}", names.layer), from, to);
-        let norm = |name: &str| LayerNorm::load(w, &format!("{}.{index}.{name}", names.layer), config);
-        Ok(Self {
-            query: linear(names.query, h, h)?,
-            key: linear(names.key, h, h)?,
-            value: linear(names.value, h, h)?,
-            attention_out: linear(names.attention_out, h, h)?,
-            attention_norm: norm(names.attention_norm)?,
-            up: linear(names.up, h, inner)?,
-            down: linear(names.down, inner, h)?,
-            out_norm: norm(names.out_norm)?,
-        })
-    }
-
-    fn forward(&self, x: &Tensor, groups: &[Group], config: &Config) -> Result<Tensor> {
-        let attended = self.attention_out.forward(&self.attend(x, groups, config.heads)?)?;
-        let x = self.attention_norm.forward(&(attended + x)?)?;
-        let up = self.up.forward(&x)?;
-        let up = match config.activation {
-            Activation::Gelu => up.gelu_erf()?,
-            Activation::GeluTanh => up.gelu()?,
-            Activation::Relu => up.relu()?,
-        };
-        self.out_norm.forward(&(self.down.forward(&up)? + x)?)
-    }
-
-    fn attend(&self, x: &Tensor, groups: &[Group], heads: usize) -> Result<Tensor> {
-        let width = x.dim(1)?;
-        let per_head = width / heads;
-        let q = (self.query.forward(x)? * (1.0 / (per_head as f64).sqrt()))?;
-        let k = self.key.forward(x)?;
-        let v = self.value.forward(x)?;
-        let mut parts = Vec::with_capacity(groups.len());
-        let mut start = 0;
-        for g in groups {
-            let rows = g.texts * g.length;
-            let by_head = |t: &Tensor| {
-                t.narrow(0, start, rows)?.reshape((g.texts, g.length, heads, per_head))?.transpose(1, 2)?.contiguous()
-            };
-            let scores = by_head(&q)?.matmul(&by_head(&k)?.t()?)?;
-            let mixed = candle_nn::ops::softmax_last_dim(&scores)?.matmul(&by_head(&v)?)?;
-            parts.push(mixed.transpose(1, 2)?.reshape((rows, width))?);
-            start += rows;
-        }
-        Ok(if let [one] = parts.as_slice() { one.clone() } else { Tensor::cat(&parts, 0)? })
-    }
+    feed_norm: Norm,
+    window: Option<usize>,
+    /// Which of the rotations turns its places.
+    turns: Option<usize>,
 }
 
 /// Embeddings and layers of one model.
 pub(crate) struct Network {
-    config: Config,
-    words: Tensor,
-    positions: Tensor,
-    /// The token type of single texts, where the model has types.
-    token_type: Option<Tensor>,
-    norm: LayerNorm,
+    spec: Spec,
+    embeddings: Embeddings,
+    norm: Norm,
     layers: Vec<Layer>,
+    last_norm: Option<Norm>,
+    /// The rotations that layers use: base and stretch.
+    thetas: Vec<(f64, f64)>,
 }
 
-/// What tensor names may begin with: nothing, the bare model's name in a model with a head, or a wrapper's.
-const PREFIXES: [&str; 6] = ["", "bert.", "roberta.", "distilbert.", "model.", "0.auto_model."];
+/// Tables for texts up to some length, shared by all batches of a call.
+pub(crate) struct Tables {
+    turns: Vec<Turns>,
+    distances: Option<Distances>,
+}
+
+/// Memory of one thread, used for one batch after the other.
+#[derive(Default)]
+pub(crate) struct Work {
+    /// A row a token: what the layers make of it.
+    pub(crate) x: Vec<f32>,
+    normed: Vec<f32>,
+    qkv: Vec<f32>,
+    mixed: Vec<f32>,
+    wide: Vec<f32>,
+    narrow: Vec<f32>,
+    scratch: Scratch,
+}
 
 impl Network {
-    pub(crate) fn load(mut w: Weights, config: Config) -> Result<Self> {
-        const WORDS: &str = "embeddings.word_embeddings.weight";
-        if let Some(prefix) = PREFIXES.iter().find(|p| w.has(&format!("{p}{WORDS}"))) {
-            w.set_prefix(prefix);
+    pub(crate) fn load(weights: Weights, spec: Spec) -> Result<Self> {
+        let checkpoint = Checkpoint::new(weights, &spec);
+        let eps = spec.norm.eps;
+        let norm = |scale| Norm { scale, eps };
+        let mut thetas: Vec<(f64, f64)> = Vec::new();
+        let mut layers = Vec::with_capacity(spec.layers);
+        for i in 0..spec.layers {
+            let Stored { qkv, out, attention_norm, up, down, feed_norm } = checkpoint.layer(i)?;
+            let turns = spec.theta(i).map(|theta| {
+                thetas.iter().position(|t| *t == theta).unwrap_or_else(|| {
+                    thetas.push(theta);
+                    thetas.len() - 1
+                })
+            });
+            layers.push(Layer {
+                qkv: packed(qkv),
+                out: packed(out),
+                attention_norm: attention_norm.map(norm),
+                up: packed(up),
+                down: packed(down),
+                feed_norm: norm(feed_norm),
+                window: spec.window(i),
+                turns,
+            });
         }
-        let h = config.hidden_size;
-        let words = w.get(&[WORDS], &[config.vocab_size, h])?;
-        let positions = w.get(&["embeddings.position_embeddings.weight"], &[config.position_rows, h])?;
-        let token_type = match config.family {
-            Family::DistilBert => None,
-            Family::Bert | Family::Roberta if config.type_vocab_size == 0 => None,
-            Family::Bert | Family::Roberta => {
-                let all = w.get(&["embeddings.token_type_embeddings.weight"], &[config.type_vocab_size, h])?;
-                Some(all.narrow(0, 0, 1)?)
-            }
+        let mut embeddings = checkpoint.embeddings()?;
+        let first = std::mem::replace(&mut embeddings.norm, Scale { weight: Vec::new(), bias: None });
+        let last_norm = checkpoint.last_norm()?.map(norm);
+        Ok(Self { embeddings, norm: norm(first), layers, last_norm, thetas, spec })
+    }
+
+    pub(crate) fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// What texts of up to `length` tokens need.
+    pub(crate) fn tables(&self, length: usize) -> Tables {
+        let turns = self.thetas.iter().map(|&theta| Turns::new(length, self.spec.head(), theta)).collect();
+        let heads = self.spec.heads;
+        let distances = match (&self.spec.places, &self.embeddings.buckets) {
+            (Places::Linear, _) => Some(Distances::linear(heads, length)),
+            (_, Some(values)) => Some(Distances::buckets(values, heads, length)),
+            _ => None,
         };
-        let norm = LayerNorm::load(&w, "embeddings.LayerNorm", &config)?;
-        let names = Names::of(config.family);
-        let layers = (0..config.layers).map(|i| Layer::load(&w, &names, i, &config)).collect::<Result<_>>()?;
-        Ok(Self { config, words, positions, token_type, norm, layers })
+        Tables { turns, distances }
     }
 
-    pub(crate) fn config(&self) -> &Config {
-        &self.config
-    }
-
-    /// One row a token for the `ids` of `groups` of texts. Every id is below `vocab_size`, every text at most
-    /// [`Config::positions`] long.
-    pub(crate) fn forward(&self, ids: &[u32], groups: &[Group], token: &CancelToken) -> Result<Tensor> {
-        let first = self.config.first_position;
-        let places: Vec<u32> = groups
-            .iter()
-            .flat_map(|g| (0..g.texts).flat_map(|_| (first..first + g.length).map(|p| p as u32)))
-            .collect();
-        let take = |table: &Tensor, ids: &[u32]| table.index_select(&Tensor::new(ids, &Device::Cpu)?, 0);
-        let mut x = take(&self.words, ids)?;
-        if let Some(t) = &self.token_type {
-            x = x.broadcast_add(t)?;
-        }
-        x = self.norm.forward(&(x + take(&self.positions, &places)?)?)?;
+    /// The states of all tokens of `texts`, row by row in `work.x`. Every id is below `vocab_size`, every text from 1 token to
+    /// as many as the tables are for, which are at most [`Spec::positions`].
+    pub(crate) fn forward(
+        &self,
+        texts: &[&[u32]],
+        tables: &Tables,
+        work: &mut Work,
+        token: &CancelToken,
+    ) -> Result<()> {
+        let simd = Simd::detect();
+        self.embed(simd, texts, work);
         for layer in &self.layers {
             token.check()?;
-            x = layer.forward(&x, groups, &self.config)?;
+            self.layer(simd, layer, texts, tables, work);
         }
-        Ok(x)
+        if let Some(norm) = &self.last_norm {
+            norm.apply(simd, &mut work.x);
+        }
+        Ok(())
     }
+
+    fn embed(&self, simd: Simd, texts: &[&[u32]], work: &mut Work) {
+        let (h, e) = (self.spec.hidden, &self.embeddings);
+        let first = match self.spec.places {
+            Places::Table { first, .. } | Places::Buckets { first, .. } => first,
+            Places::Rotary(_) | Places::Linear => 0,
+        };
+        let tokens: usize = texts.iter().map(|t| t.len()).sum();
+        work.x.clear();
+        work.x.reserve(tokens * h);
+        for text in texts {
+            for (p, &id) in text.iter().enumerate() {
+                let at = work.x.len();
+                work.x.extend_from_slice(&e.words[id as usize * h..][..h]);
+                let row = &mut work.x[at..];
+                let place = e.places.as_ref().map(|t| &t[(first + p) * h..][..h]);
+                for more in e.token_type.as_deref().into_iter().chain(place) {
+                    for (v, m) in row.iter_mut().zip(more) {
+                        *v += m;
+                    }
+                }
+            }
+        }
+        self.norm.apply(simd, &mut work.x);
+    }
+
+    fn layer(&self, simd: Simd, layer: &Layer, texts: &[&[u32]], tables: &Tables, work: &mut Work) {
+        let (h, before) = (self.spec.hidden, self.spec.norm.before);
+        let Work { x, normed, qkv, mixed, wide, narrow, scratch } = work;
+        let tokens = x.len() / h;
+        qkv.resize(3 * tokens * h, 0.0);
+        mixed.resize(tokens * h, 0.0);
+        let input: &[f32] = match &layer.attention_norm {
+            Some(norm) if before => {
+                normed.clone_from(x);
+                norm.apply(simd, normed);
+                normed
+            }
+            _ => x,
+        };
+        layer.qkv.apply(simd, input, qkv, Into::Replace);
+        let attention = Attention {
+            heads: self.spec.heads,
+            width: self.spec.head(),
+            scale: 1.0 / (self.spec.head() as f32).sqrt(),
+            rotation: layer.turns.map(|t| tables.turns[t].as_rotation()),
+            bias: tables.distances.as_ref().map(Distances::as_bias),
+            window: layer.window,
+        };
+        let (mut from, mut to) = (&qkv[..], &mut mixed[..]);
+        for text in texts {
+            let (own, rest) = from.split_at(3 * h * text.len());
+            let (own_out, rest_out) = to.split_at_mut(h * text.len());
+            attention.attend(simd, own, own_out, scratch);
+            (from, to) = (rest, rest_out);
+        }
+        layer.out.apply(simd, mixed, x, Into::Add);
+        if let Some(norm) = layer.attention_norm.as_ref().filter(|_| !before) {
+            norm.apply(simd, x);
+        }
+        for rows in x.chunks_mut(ROWS * h) {
+            let input: &[f32] = if before {
+                normed.clear();
+                normed.extend_from_slice(rows);
+                layer.feed_norm.apply(simd, normed);
+                normed
+            } else {
+                rows
+            };
+            wide.resize(rows.len() / h * layer.up.outputs(), 0.0);
+            layer.up.apply(simd, input, wide, Into::Replace);
+            let inner: &[f32] = match self.spec.feed {
+                Feed::Plain(f) => {
+                    activation::apply(simd, f, wide);
+                    wide
+                }
+                Feed::Gated { f, first } => {
+                    narrow.resize(wide.len() / 2, 0.0);
+                    activation::gate(simd, f, first, self.spec.inner, wide, narrow);
+                    narrow
+                }
+            };
+            layer.down.apply(simd, inner, rows, Into::Add);
+            if !before {
+                layer.feed_norm.apply(simd, rows);
+            }
+        }
+    }
+}
+
+fn packed(dense: Dense) -> Linear {
+    Linear::new(dense.inputs, dense.outputs, &dense.weight, dense.bias.as_deref())
 }

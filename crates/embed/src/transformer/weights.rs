@@ -4,7 +4,7 @@ use super::json::JsonFile;
 use super::modules::plain_name;
 use crate::error::{Error, Result};
 use candle_core::safetensors::{BufferedSafetensors, Load};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device};
 use safetensors::Dtype;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -54,13 +54,18 @@ impl Weights {
         self.places.contains_key(name)
     }
 
+    /// Whether there is a tensor of this name behind the prefix.
+    pub(crate) fn has_own(&self, name: &str) -> bool {
+        self.has(&format!("{}{name}", self.prefix))
+    }
+
     /// Puts `prefix` before every name from now on.
     pub(crate) fn set_prefix(&mut self, prefix: &str) {
         prefix.clone_into(&mut self.prefix);
     }
 
-    /// A tensor under the first of its names that is there, with exactly this shape.
-    pub(crate) fn get(&self, names: &[&str], shape: &[usize]) -> Result<Tensor> {
+    /// The values of a tensor under the first of its names that is there, with exactly this shape.
+    pub(crate) fn values(&self, names: &[&str], shape: &[usize]) -> Result<Vec<f32>> {
         let full = |n: &&str| format!("{}{n}", self.prefix);
         let found = names.iter().map(full).find_map(|n| self.places.get(&n).map(|&file| (n, file)));
         let Some((name, file)) = found else {
@@ -81,7 +86,7 @@ impl Weights {
         if !matches!(view.dtype(), Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64) {
             return Err(wrong("F32, F16, BF16 or F64".into(), format!("{:?}", view.dtype())));
         }
-        Ok(view.load(&Device::Cpu)?.to_dtype(DType::F32)?)
+        Ok(view.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
     }
 }
 

@@ -1,0 +1,139 @@
+//! What a forward pass needs to know of an architecture: all of them are made of the same parts.
+
+use planisphere_kernels::activation::Activation;
+
+/// How tensors are named, and what there is only in some models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// BERT, RoBERTa and their likes.
+    Bert,
+    DistilBert,
+    /// Jina's BERT, whose places are told by distance and whose layers are gated.
+    JinaBert,
+    Mpnet,
+    ModernBert,
+    NomicBert,
+    /// GTE, called `new` in its files, and with it stella.
+    Gte,
+}
+
+/// How an encoder is built.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Spec {
+    pub(crate) family: Family,
+    pub(crate) vocab_size: usize,
+    pub(crate) hidden: usize,
+    pub(crate) layers: usize,
+    pub(crate) heads: usize,
+    /// Width between the two linear layers that follow attention.
+    pub(crate) inner: usize,
+    pub(crate) feed: Feed,
+    pub(crate) places: Places,
+    /// Rows of the table of token types, of which single texts use the first.
+    pub(crate) token_types: usize,
+    pub(crate) norm: Norm,
+    pub(crate) biases: Biases,
+    /// Most tokens of a text.
+    pub(crate) positions: usize,
+}
+
+/// How a layer goes on after attention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Feed {
+    Plain(Activation),
+    /// One half of the values, the first one or the second, is mapped and multiplies the other.
+    Gated {
+        f: Activation,
+        first: bool,
+    },
+}
+
+/// How tokens know where they stand.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Places {
+    /// A vector for each place, of which the first token has row `first`.
+    Table { rows: usize, first: usize },
+    /// Queries and keys are rotated.
+    Rotary(Rotary),
+    /// Scores fall with the distance (Press, Smith & Lewis 2022), to both sides.
+    Linear,
+    /// A table of places as in RoBERTa, and learned scores for buckets of distances.
+    Buckets { rows: usize, first: usize, buckets: usize },
+}
+
+/// Rotations by place.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rotary {
+    pub(crate) theta: f64,
+    /// Frequencies are stretched by this factor ("NTK-aware").
+    pub(crate) stretch: f64,
+    /// Layers that look at few tokens to either side only.
+    pub(crate) local: Option<Local>,
+}
+
+/// Local attention: in all layers but every `global_every`-th.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Local {
+    pub(crate) theta: f64,
+    /// Tokens to either side.
+    pub(crate) reach: usize,
+    /// Which layers look at all of the text.
+    pub(crate) global: Vec<bool>,
+}
+
+/// Layer norms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Norm {
+    pub(crate) eps: f32,
+    pub(crate) bias: bool,
+    /// Before attention and before the feed-forward part, with one more at the end; otherwise after them.
+    pub(crate) before: bool,
+}
+
+/// Which linear layers have biases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Biases {
+    pub(crate) qkv: bool,
+    pub(crate) out: bool,
+    pub(crate) up: bool,
+    pub(crate) down: bool,
+}
+
+impl Biases {
+    pub(crate) const ALL: Self = Self { qkv: true, out: true, up: true, down: true };
+}
+
+impl Spec {
+    /// Values of a head.
+    pub(crate) fn head(&self) -> usize {
+        self.hidden / self.heads
+    }
+
+    /// What the first of the two linear layers after attention gives.
+    pub(crate) fn up(&self) -> usize {
+        match self.feed {
+            Feed::Plain(_) => self.inner,
+            Feed::Gated { .. } => 2 * self.inner,
+        }
+    }
+
+    /// How far layer `layer` looks to either side, if not over all of the text.
+    pub(crate) fn window(&self, layer: usize) -> Option<usize> {
+        self.local(layer).map(|l| l.reach)
+    }
+
+    /// The rotations of a layer's places.
+    pub(crate) fn theta(&self, layer: usize) -> Option<(f64, f64)> {
+        match &self.places {
+            Places::Rotary(r) => Some(self.local(layer).map_or((r.theta, r.stretch), |l| (l.theta, 1.0))),
+            _ => None,
+        }
+    }
+
+    fn local(&self, layer: usize) -> Option<&Local> {
+        match &self.places {
+            Places::Rotary(r) => r.local.as_ref().filter(|l| !l.global.get(layer).copied().unwrap_or(true)),
+            _ => None,
+        }
+    }
+}
