@@ -3,7 +3,7 @@
 use crate::Failure;
 use planisphere::core::{Context, Matrix, Stage};
 use planisphere::dataset::{Table, TableReader, Vectors};
-use planisphere::embed::{Encoder, EncoderOptions};
+use planisphere::embed::{Encoder, EncoderOptions, LoadOptions};
 use std::path::Path;
 
 /// A reader of the columns that were named. If texts are asked for, vectors are not.
@@ -48,31 +48,38 @@ pub fn staged<R>(
 pub fn embedded(table: &Table, model: &str, cx: &mut Context<'_>) -> Result<Option<Matrix>, Failure> {
     match (table.vectors(), table.texts()) {
         (None, Some(texts)) => {
-            let encoder = load_model(model, None, cx)?;
+            let encoder = load_model(model, &LoadOptions::new(), EncoderOptions::new(), cx)?;
             Ok(Some(encode(&encoder, texts, cx)?))
         }
         _ => Ok(None),
     }
 }
 
-/// Loads the embedding model of this name: `builtin`, `minilm`, a directory, a static model file, or a name on the hub.
+/// Loads the embedding model of this name: `builtin`, `minilm`, a directory, a static model file, or a name on the hub. What is loaded
+/// can be chosen for directories.
 ///
 /// # Errors
 /// The model's.
-pub fn load_model(name: &str, batch_tokens: Option<usize>, cx: &mut Context<'_>) -> Result<Encoder, Failure> {
+pub fn load_model(
+    name: &str,
+    load: &LoadOptions,
+    options: EncoderOptions,
+    cx: &mut Context<'_>,
+) -> Result<Encoder, Failure> {
+    let is_dir = Path::new(name).is_dir();
+    if *load != LoadOptions::default() && !is_dir {
+        return Err(Failure::Usage(format!("--head and --precision are for models in folders, which {name} is not")));
+    }
     let encoder = staged(cx, Stage::Load, |_| {
         Ok(match name {
             "builtin" => Encoder::builtin()?,
             "minilm" => from_hub("sentence-transformers/all-MiniLM-L6-v2")?,
-            _ if Path::new(name).is_dir() => Encoder::from_dir(name)?,
+            _ if is_dir => Encoder::from_dir_with(name, load)?,
             _ if Path::new(name).is_file() => Encoder::from_static_file(name)?,
             _ => from_hub(name)?,
         })
     })?;
-    match batch_tokens {
-        Some(n) => Ok(encoder.with_options(EncoderOptions::new().batch_tokens(n))?),
-        None => Ok(encoder),
-    }
+    Ok(encoder.with_options(options)?)
 }
 
 #[cfg(feature = "hub")]

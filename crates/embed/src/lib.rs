@@ -46,5 +46,5 @@ mod transformer;
 pub use encoder::Encoder;
 pub use error::{Error, Result};
 #[cfg(feature = "transformers")]
-pub use load::LoadOptions;
+pub use load::{LoadOptions, Precision};
 pub use options::EncoderOptions;

@@ -11,12 +11,32 @@
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LoadOptions {
     pub(crate) head: Option<String>,
+    pub(crate) precision: Precision,
+}
+
+/// What the layers of a transformer compute with.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// 32-bit floating point, whatever the files hold: the vectors of the reference.
+    #[default]
+    F32,
+    /// Bytes: weights rounded once for each output, what goes into a layer for each token; sums in whole numbers. A quarter of
+    /// the memory, and faster on machines with AVX-512 VNNI. Attention, norms and dense heads stay as they are.
+    Int8,
 }
 
 impl LoadOptions {
     /// The defaults.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What layers compute with. Default: [`Precision::F32`].
+    #[must_use]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.precision = precision;
+        self
     }
 
     /// The folder of the dense head, in place of the one that `modules.json` names: models like stella have several, for

@@ -3,7 +3,7 @@
 
 mod common;
 
-use planisphere_embed::{Encoder, EncoderOptions, Error, LoadOptions};
+use planisphere_embed::{Encoder, EncoderOptions, Error, LoadOptions, Precision};
 
 fn tiny(kind: &str) -> Encoder {
     Encoder::from_dir(common::fixture("tiny-bert").join(kind)).unwrap()
@@ -91,5 +91,28 @@ fn fewer_dimensions() {
         for (a, b) in x.row(0).iter().zip(whole.row(0)) {
             assert!((a - b / if unit { norm } else { 1.0 }).abs() < 1e-6);
         }
+    }
+}
+
+#[test]
+fn bytes_are_near() {
+    let golden = common::json(&common::fixture("tiny-bert/more.json"));
+    let texts = common::texts(&golden["texts"]);
+    for kind in ["bert", "mpnet", "modernbert", "nomic", "gte", "jina", "stella"] {
+        let dir = common::fixture("tiny-bert").join(kind);
+        let full = tiny(kind).encode(&texts).unwrap();
+        let e = Encoder::from_dir_with(&dir, &LoadOptions::new().precision(Precision::Int8)).unwrap();
+        let bytes = e.encode(&texts).unwrap();
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        let mut mean = 0.0;
+        for i in 0..texts.len() {
+            let (a, b) = (full.row(i), bytes.row(i));
+            let cosine = dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
+            // Rows of 32 random values are rounded more coarsely than those of a trained model.
+            assert!(cosine > 0.98, "{kind}, text {i}: {cosine}");
+            mean += cosine / texts.len() as f64;
+            assert!(e.encode(&[&texts[i]]).unwrap().row(0) == b, "{kind}: text {i} depends on its company");
+        }
+        assert!(mean > 0.995, "{kind}: {mean}");
     }
 }

@@ -70,7 +70,7 @@ impl SentenceTransformer {
         }
         let default = reading.max_seq_length.unwrap_or(positions).clamp(tokens.special() + 1, positions);
         let limits = Limits { special_tokens: tokens.special(), default: Some(default), positions: Some(positions) };
-        let network = Network::load(Weights::load(folder)?, spec)?;
+        let network = Network::load(Weights::load(folder)?, spec, options.precision)?;
         let pooled = modules.pooling.width(network.spec().hidden);
         let dim = modules.dense.last().map_or(pooled, dense::Dense::width);
         let prompts = prompts::load(dir)?;

@@ -9,11 +9,12 @@ use super::places::{Distances, Turns};
 use super::spec::{Feed, Places, Spec};
 use super::weights::Weights;
 use crate::error::Result;
+use crate::load::Precision;
 use planisphere_core::CancelToken;
 use planisphere_kernels::Simd;
 use planisphere_kernels::activation;
 use planisphere_kernels::attention::{Attention, Scratch};
-use planisphere_kernels::linear::{Into, Linear};
+use planisphere_kernels::linear::{Into, Linear, QuantizedLinear, QuantizedRows};
 use planisphere_kernels::norm::layer_norm;
 
 /// Tokens that go through the two layers after attention together: their values stay in the second-level cache.
@@ -30,12 +31,35 @@ impl Norm {
     }
 }
 
+/// A linear layer of either precision.
+enum Product {
+    Full(Linear),
+    Bytes(QuantizedLinear),
+}
+
+impl Product {
+    fn new(dense: Dense, precision: Precision) -> Self {
+        let Dense { inputs, outputs, weight, bias } = dense;
+        match precision {
+            Precision::F32 => Self::Full(Linear::new(inputs, outputs, &weight, bias.as_deref())),
+            Precision::Int8 => Self::Bytes(QuantizedLinear::new(inputs, outputs, &weight, bias.as_deref())),
+        }
+    }
+
+    fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], into: Into, rows: &mut QuantizedRows) {
+        match self {
+            Self::Full(l) => l.apply(simd, x, out, into),
+            Self::Bytes(l) => l.apply(simd, x, out, into, rows),
+        }
+    }
+}
+
 struct Layer {
-    qkv: Linear,
-    out: Linear,
+    qkv: Product,
+    out: Product,
     attention_norm: Option<Norm>,
-    up: Linear,
-    down: Linear,
+    up: Product,
+    down: Product,
     feed_norm: Norm,
     window: Option<usize>,
     /// Which of the rotations turns its places.
@@ -70,10 +94,11 @@ pub(crate) struct Work {
     wide: Vec<f32>,
     narrow: Vec<f32>,
     scratch: Scratch,
+    rows: QuantizedRows,
 }
 
 impl Network {
-    pub(crate) fn load(weights: Weights, spec: Spec) -> Result<Self> {
+    pub(crate) fn load(weights: Weights, spec: Spec, precision: Precision) -> Result<Self> {
         let checkpoint = Checkpoint::new(weights, &spec);
         let eps = spec.norm.eps;
         let norm = |scale| Norm { scale, eps };
@@ -88,11 +113,11 @@ impl Network {
                 })
             });
             layers.push(Layer {
-                qkv: packed(qkv),
-                out: packed(out),
+                qkv: Product::new(qkv, precision),
+                out: Product::new(out, precision),
                 attention_norm: attention_norm.map(norm),
-                up: packed(up),
-                down: packed(down),
+                up: Product::new(up, precision),
+                down: Product::new(down, precision),
                 feed_norm: norm(feed_norm),
                 window: spec.window(i),
                 turns,
@@ -168,7 +193,7 @@ impl Network {
 
     fn layer(&self, simd: Simd, layer: &Layer, texts: &[&[u32]], tables: &Tables, work: &mut Work) {
         let (h, before) = (self.spec.hidden, self.spec.norm.before);
-        let Work { x, normed, qkv, mixed, wide, narrow, scratch } = work;
+        let Work { x, normed, qkv, mixed, wide, narrow, scratch, rows: bytes } = work;
         let tokens = x.len() / h;
         qkv.resize(3 * tokens * h, 0.0);
         mixed.resize(tokens * h, 0.0);
@@ -180,7 +205,7 @@ impl Network {
             }
             _ => x,
         };
-        layer.qkv.apply(simd, input, qkv, Into::Replace);
+        layer.qkv.apply(simd, input, qkv, Into::Replace, bytes);
         let attention = Attention {
             heads: self.spec.heads,
             width: self.spec.head(),
@@ -196,7 +221,7 @@ impl Network {
             attention.attend(simd, own, own_out, scratch);
             (from, to) = (rest, rest_out);
         }
-        layer.out.apply(simd, mixed, x, Into::Add);
+        layer.out.apply(simd, mixed, x, Into::Add, bytes);
         if let Some(norm) = layer.attention_norm.as_ref().filter(|_| !before) {
             norm.apply(simd, x);
         }
@@ -209,8 +234,8 @@ impl Network {
             } else {
                 rows
             };
-            wide.resize(rows.len() / h * layer.up.outputs(), 0.0);
-            layer.up.apply(simd, input, wide, Into::Replace);
+            wide.resize(rows.len() / h * self.spec.up(), 0.0);
+            layer.up.apply(simd, input, wide, Into::Replace, bytes);
             let inner: &[f32] = match self.spec.feed {
                 Feed::Plain(f) => {
                     activation::apply(simd, f, wide);
@@ -222,14 +247,10 @@ impl Network {
                     narrow
                 }
             };
-            layer.down.apply(simd, inner, rows, Into::Add);
+            layer.down.apply(simd, inner, rows, Into::Add, bytes);
             if !before {
                 layer.feed_norm.apply(simd, rows);
             }
         }
     }
-}
-
-fn packed(dense: Dense) -> Linear {
-    Linear::new(dense.inputs, dense.outputs, &dense.weight, dense.bias.as_deref())
 }

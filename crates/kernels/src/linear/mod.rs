@@ -4,11 +4,14 @@
 //! bits on every level and every number of threads, and whatever rows are multiplied with it: this is what makes the vector
 //! of a text independent of its company. A library's matrix product is as fast, but sums in an order of its own.
 
+mod int8;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use crate::simd::{Simd, SimdLevel};
+
+pub use int8::{QuantizedLinear, QuantizedRows};
 
 /// Outputs that are computed side by side: three registers of 512 bits.
 const PANEL: usize = 48;

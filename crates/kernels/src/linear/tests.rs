@@ -58,3 +58,47 @@ fn nothing_in_or_out() {
     Linear::new(0, 2, &[], Some(&[5.0, 6.0])).apply(simd, &[], &mut out, Into::Add);
     assert_eq!(out, [6.0, 7.0, 6.0, 7.0]);
 }
+
+#[test]
+fn bytes_are_near_and_equal_on_all_levels() {
+    for (rows, inputs, outputs) in [(1, 1, 1), (3, 5, 47), (9, 384, 48), (17, 385, 49), (131, 96, 100)] {
+        let (w, bias, x) = (values(inputs * outputs, 1), values(outputs, 2), values(rows * inputs, 3));
+        let exact = chain((inputs, outputs), &w, &bias, &x);
+        let layer = QuantizedLinear::new(inputs, outputs, &w, Some(&bias));
+        assert_eq!((layer.inputs(), layer.outputs()), (inputs, outputs));
+        let mut work = QuantizedRows::default();
+        let mut want: Option<Vec<f32>> = None;
+        for simd in Simd::available() {
+            let mut out = vec![f32::NAN; rows * outputs];
+            layer.apply(simd, &x, &mut out, Into::Replace, &mut work);
+            for (got, exact) in out.iter().zip(&exact) {
+                // Each factor errs by half a step of 127, at values of about 1 and a largest one of about 4.
+                assert!((got - exact).abs() < 0.06 * (inputs as f32).sqrt(), "{inputs}: {got} for {exact}");
+            }
+            assert!(want.get_or_insert(out.clone()) == &out, "{simd:?}");
+            // Alone, and added to what is there.
+            let last = &x[(rows - 1) * inputs..];
+            let mut one = vec![10.0; outputs];
+            layer.apply(simd, last, &mut one, Into::Add, &mut work);
+            assert!(one.iter().zip(&out[(rows - 1) * outputs..]).all(|(a, b)| *a == 10.0 + b), "{simd:?}");
+        }
+    }
+}
+
+#[test]
+fn extremes_of_bytes() {
+    let simd = Simd::detect();
+    // The largest sums there can be: 1536 times 127 · 127.
+    let layer = QuantizedLinear::new(1536, 2, &[[2.0; 1536], [-2.0; 1536]].concat(), None);
+    let mut out = [0.0; 6];
+    let mut work = QuantizedRows::default();
+    layer.apply(simd, &[[3.0; 1536], [-3.0; 1536], [0.0; 1536]].concat(), &mut out, Into::Replace, &mut work);
+    for (got, want) in out.iter().zip([9216.0, -9216.0, -9216.0, 9216.0, 0.0, 0.0]) {
+        assert!((got - want).abs() <= 1e-6 * 9216.0, "{got} for {want}");
+    }
+    let layer = QuantizedLinear::new(2, 1, &[0.0, 0.0], Some(&[5.0]));
+    let mut out = [0.0; 3];
+    layer.apply(simd, &[1.0, 2.0, f32::NAN, 1.0, f32::INFINITY, 0.0], &mut out, Into::Replace, &mut work);
+    assert!(out[0] == 5.0 && out[1].is_nan() && out[2].is_nan(), "{out:?}");
+    layer.apply(simd, &[], &mut [], Into::Replace, &mut work);
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
 
+use super::int8::GROUP;
 use super::{PANEL, Part};
 use std::arch::x86_64::*;
 
@@ -115,6 +116,59 @@ unsafe fn tile256<const R: usize>(part: Part<'_>, x: *const f32, sums: &mut [f32
         for r in 0..R {
             for c in 0..2 {
                 _mm256_storeu_ps(rows.add(r * PANEL + 8 * c), acc[r][c]);
+            }
+        }
+    }
+}
+
+/// Sums of products of bytes: 8 rows × 48 outputs in 24 registers.
+///
+/// # Safety
+/// The machine has AVX-512 F, BW and VNNI; `codes` has `sums.len() / PANEL` rows of `stride` bytes, a multiple of [`GROUP`], and
+/// `panel` has PANEL · `stride` bytes.
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")]
+pub(super) unsafe fn products(codes: &[u8], stride: usize, panel: &[i8], sums: &mut [i32]) {
+    let mut x = codes.as_ptr();
+    for sums in sums.chunks_mut(8 * PANEL) {
+        // SAFETY: the caller's promise for the rows of this chunk; `x` is at the first of them.
+        unsafe {
+            match sums.len() / PANEL {
+                8 => tile_of_bytes::<8>(x, stride, panel, sums),
+                7 => tile_of_bytes::<7>(x, stride, panel, sums),
+                6 => tile_of_bytes::<6>(x, stride, panel, sums),
+                5 => tile_of_bytes::<5>(x, stride, panel, sums),
+                4 => tile_of_bytes::<4>(x, stride, panel, sums),
+                3 => tile_of_bytes::<3>(x, stride, panel, sums),
+                2 => tile_of_bytes::<2>(x, stride, panel, sums),
+                _ => tile_of_bytes::<1>(x, stride, panel, sums),
+            }
+        }
+        x = x.wrapping_add(8 * stride);
+    }
+}
+
+/// # Safety
+/// As [`products`], for `R` rows from `x` on.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma")]
+unsafe fn tile_of_bytes<const R: usize>(x: *const u8, stride: usize, panel: &[i8], sums: &mut [i32]) {
+    // SAFETY: row r has `stride` bytes from x + r · stride on, and group g of the panel PANEL · GROUP bytes, three vectors, from
+    // g · PANEL · GROUP on; sums has R · PANEL values.
+    unsafe {
+        let mut acc = [[_mm512_setzero_si512(); 3]; R];
+        for g in 0..stride / GROUP {
+            let w = panel.as_ptr().add(g * PANEL * GROUP);
+            let w: [__m512i; 3] = std::array::from_fn(|c| _mm512_loadu_si512(w.add(64 * c).cast()));
+            for r in 0..R {
+                let x = _mm512_set1_epi32(x.add(r * stride + g * GROUP).cast::<i32>().read_unaligned());
+                for c in 0..3 {
+                    acc[r][c] = _mm512_dpbusd_epi32(acc[r][c], x, w[c]);
+                }
+            }
+        }
+        for r in 0..R {
+            for c in 0..3 {
+                _mm512_storeu_si512(sums.as_mut_ptr().add(r * PANEL + 16 * c).cast(), acc[r][c]);
             }
         }
     }
