@@ -5,13 +5,14 @@
 
 #![allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
 
+use crate::linear::{PANEL, Part, multiply};
 use crate::math::exp_f32;
 use crate::simd::{Kernel, Simd};
 
-/// Keys, or values of a head, that are computed side by side.
+/// Scores that are computed side by side; [`PANEL`] is a multiple of it.
 const LANES: usize = 16;
 /// Queries that are computed together.
-const QUERIES: usize = 4;
+const QUERIES: usize = 32;
 
 /// What attention is made of, but for the text.
 #[derive(Clone, Copy, Debug)]
@@ -51,10 +52,16 @@ pub struct Bias<'a> {
 /// Memory that is used again.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
+    /// A row a token.
     queries: Vec<f32>,
+    /// Panels of as many tokens as a panel has columns.
     keys: Vec<f32>,
+    /// Panels of as many values, a row a token, and rows of zeros up to whole panels of tokens.
     values: Vec<f32>,
+    /// For each panel of keys the scores of some queries.
     scores: Vec<f32>,
+    /// What some queries get.
+    mixed: Vec<f32>,
 }
 
 impl Attention<'_> {
@@ -74,166 +81,193 @@ impl Attention<'_> {
         if let Some(b) = &self.bias {
             assert!(length <= b.far + 1 && b.values.len() == self.heads * (2 * b.far + 1), "a bias for each distance");
         }
-        let wide = self.width.next_multiple_of(LANES);
-        let long = length.next_multiple_of(LANES);
-        scratch.queries.clear();
-        scratch.queries.resize(length * wide, 0.0);
-        scratch.keys.clear();
-        scratch.keys.resize(long * wide, 0.0);
-        scratch.values.clear();
-        scratch.values.resize(length * wide, 0.0);
-        scratch.scores.clear();
-        scratch.scores.resize(QUERIES * long, 0.0);
+        let (long, wide) = (length.next_multiple_of(PANEL), self.width.next_multiple_of(PANEL));
+        for (memory, size) in [
+            (&mut scratch.queries, length * self.width),
+            (&mut scratch.keys, long * self.width),
+            (&mut scratch.values, long * wide),
+            (&mut scratch.scores, QUERIES * long),
+            (&mut scratch.mixed, QUERIES * PANEL),
+        ] {
+            // What lies beyond a text or a head must be 0.
+            memory.clear();
+            memory.resize(size, 0.0);
+        }
         for head in 0..self.heads {
-            simd.run(Head { of: self, head, length, qkv, out: &mut *out, scratch: &mut *scratch });
+            self.gather(qkv, head, length, scratch);
+            for first in (0..length).step_by(QUERIES) {
+                self.queries(simd, (head, length, first), out, scratch);
+            }
         }
     }
-}
 
-struct Head<'a> {
-    of: &'a Attention<'a>,
-    head: usize,
-    length: usize,
-    qkv: &'a [f32],
-    out: &'a mut [f32],
-    scratch: &'a mut Scratch,
-}
-
-impl Kernel for Head<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<const ROWS: usize>(self) {
-        let Self { of, head, length, qkv, out, scratch } = self;
-        let (width, hidden) = (of.width, of.heads * of.width);
-        let (wide, long) = (width.next_multiple_of(LANES), length.next_multiple_of(LANES));
-        let Scratch { queries, keys, values, scores } = scratch;
+    /// Lays out the queries, keys and values of a head.
+    fn gather(&self, qkv: &[f32], head: usize, length: usize, scratch: &mut Scratch) {
+        let (width, hidden) = (self.width, self.heads * self.width);
+        let long = length.next_multiple_of(PANEL);
+        let Scratch { queries, keys, values, .. } = scratch;
         for i in 0..length {
             let row = &qkv[3 * hidden * i + head * width..];
             let (q, k, v) = (&row[..width], &row[hidden..hidden + width], &row[2 * hidden..2 * hidden + width]);
-            let query = &mut queries[i * wide..i * wide + width];
-            values[i * wide..i * wide + width].copy_from_slice(v);
-            match of.rotation {
+            let query = &mut queries[i * width..(i + 1) * width];
+            let key = &mut keys[i / PANEL * PANEL * width + i % PANEL..];
+            for (p, v) in v.chunks(PANEL).enumerate() {
+                values[(p * long + i) * PANEL..][..v.len()].copy_from_slice(v);
+            }
+            match self.rotation {
                 None => {
                     for c in 0..width {
-                        query[c] = q[c] * of.scale;
-                        keys[c * long + i] = k[c];
+                        query[c] = q[c] * self.scale;
+                        key[c * PANEL] = k[c];
                     }
                 }
                 Some(r) => {
                     let half = width / 2;
                     let (cos, sin) = (&r.cos[i * half..][..half], &r.sin[i * half..][..half]);
                     for c in 0..half {
-                        query[c] = q[c].mul_add(cos[c], -(q[c + half] * sin[c])) * of.scale;
-                        query[c + half] = q[c + half].mul_add(cos[c], q[c] * sin[c]) * of.scale;
-                        keys[c * long + i] = k[c].mul_add(cos[c], -(k[c + half] * sin[c]));
-                        keys[(c + half) * long + i] = k[c + half].mul_add(cos[c], k[c] * sin[c]);
+                        let d = c + half;
+                        query[c] = (q[c] * cos[c] - q[d] * sin[c]) * self.scale;
+                        query[d] = (q[d] * cos[c] + q[c] * sin[c]) * self.scale;
+                        key[c * PANEL] = k[c] * cos[c] - k[d] * sin[c];
+                        key[d * PANEL] = k[d] * cos[c] + k[c] * sin[c];
                     }
                 }
             }
         }
-        let mut first = 0;
-        while first < length {
-            let count = QUERIES.min(length - first);
-            // Keys that some of these queries look at, in whole blocks.
-            let (low, high) = match of.window {
-                Some(w) => (first.saturating_sub(w) / LANES * LANES, (first + count + w).min(length)),
-                None => (0, length),
-            };
-            let blocks = (high - low).div_ceil(LANES);
-            // A missing query is the last one again.
-            let at: [usize; QUERIES] = std::array::from_fn(|r| first + r.min(count - 1));
-            let rows: [&[f32]; QUERIES] = std::array::from_fn(|r| &queries[at[r] * wide..at[r] * wide + wide]);
-            for b in 0..blocks {
-                let from = low + b * LANES;
-                let mut sums = [[0f32; LANES]; QUERIES];
-                for c in 0..width {
-                    let key = &keys[c * long + from..c * long + from + LANES];
-                    for r in 0..QUERIES {
-                        let q = rows[r][c];
-                        for l in 0..LANES {
-                            sums[r][l] = q.mul_add(key[l], sums[r][l]);
-                        }
-                    }
-                }
-                for r in 0..QUERIES {
-                    scores[r * long + b * LANES..r * long + b * LANES + LANES].copy_from_slice(&sums[r]);
+    }
+
+    /// What the queries from `first` on get.
+    fn queries(
+        &self,
+        simd: Simd,
+        (head, length, first): (usize, usize, usize),
+        out: &mut [f32],
+        scratch: &mut Scratch,
+    ) {
+        let (width, hidden) = (self.width, self.heads * self.width);
+        let long = length.next_multiple_of(PANEL);
+        let Scratch { queries, keys, values, scores, mixed } = scratch;
+        let count = QUERIES.min(length - first);
+        // Panels with keys that some of these queries look at.
+        let (low, high) = match self.window {
+            Some(w) => (first.saturating_sub(w) / PANEL, (first + count + w).min(length).div_ceil(PANEL)),
+            None => (0, long / PANEL),
+        };
+        let size = count * PANEL;
+        let x = &queries[first * width..(first + count) * width];
+        let scores = &mut scores[..(high - low) * size];
+        scores.fill(0.0);
+        for (p, scores) in (low..high).zip(scores.chunks_exact_mut(size)) {
+            let weights = &keys[p * width * PANEL..(p + 1) * width * PANEL];
+            multiply(simd, Part { x, stride: width, from: 0, weights }, scores);
+        }
+        let bias = self.bias.map(|b| (&b.values[head * (2 * b.far + 1)..][..2 * b.far + 1], b.far));
+        let of = Places { first, count, low: low * PANEL, length, window: self.window };
+        let inverse = simd.run(Softmax { of, bias, scores: &mut *scores });
+        for (c, values) in values.chunks_exact(long * PANEL).enumerate() {
+            let mixed = &mut mixed[..size];
+            mixed.fill(0.0);
+            for (p, scores) in (low..high).zip(scores.chunks_exact(size)) {
+                let weights = &values[p * PANEL * PANEL..(p + 1) * PANEL * PANEL];
+                multiply(simd, Part { x: scores, stride: PANEL, from: 0, weights }, mixed);
+            }
+            let columns = PANEL.min(width - c * PANEL);
+            for (r, mixed) in mixed.chunks_exact(PANEL).enumerate() {
+                let to = &mut out[(first + r) * hidden + head * width + c * PANEL..][..columns];
+                for (to, v) in to.iter_mut().zip(mixed) {
+                    *to = v * inverse[r];
                 }
             }
-            let mut inverse = [0f32; QUERIES];
-            for r in 0..count {
-                let row = &mut scores[r * long..r * long + blocks * LANES];
-                let i = at[r];
-                if let Some(b) = of.bias {
-                    let by = &b.values[head * (2 * b.far + 1) + b.far + low - i..][..high - low];
-                    for (s, b) in row.iter_mut().zip(by) {
-                        *s += b;
-                    }
-                }
-                let (from, to) = match of.window {
-                    Some(w) => (i.saturating_sub(w) - low, (i + w + 1).min(length) - low),
-                    None => (0, length),
-                };
-                inverse[r] = softmax(row, from, to);
-            }
-            for c in (0..wide).step_by(LANES) {
-                let mut sums = [[0f32; LANES]; QUERIES];
-                for j in 0..high - low {
-                    let value = &values[(low + j) * wide + c..(low + j) * wide + c + LANES];
-                    for r in 0..QUERIES {
-                        let p = scores[r * long + j];
-                        for l in 0..LANES {
-                            sums[r][l] = p.mul_add(value[l], sums[r][l]);
-                        }
-                    }
-                }
-                let columns = LANES.min(width - c);
-                for r in 0..count {
-                    let to = &mut out[(first + r) * hidden + head * width + c..][..columns];
-                    for (to, sum) in to.iter_mut().zip(&sums[r]) {
-                        *to = sum * inverse[r];
-                    }
-                }
-            }
-            first += count;
         }
     }
 }
 
-/// Replaces scores by eˢ⁻ᵐ, m being the largest of those at `from..to`, and all others by 0. Gives 1 / Σ.
-#[inline(always)]
-fn softmax(row: &mut [f32], from: usize, to: usize) -> f32 {
-    for (j, s) in row.iter_mut().enumerate() {
-        *s = if j >= from && j < to { *s } else { f32::NEG_INFINITY };
-    }
-    let (blocks, _) = row.as_chunks_mut::<LANES>();
-    let mut largest = [f32::NEG_INFINITY; LANES];
-    for block in &*blocks {
-        for l in 0..LANES {
-            largest[l] = if block[l] > largest[l] { block[l] } else { largest[l] };
+/// Which queries and keys scores are of.
+#[derive(Clone, Copy)]
+struct Places {
+    /// The first query, and how many there are.
+    first: usize,
+    count: usize,
+    /// The first key.
+    low: usize,
+    /// Tokens of the text.
+    length: usize,
+    window: Option<usize>,
+}
+
+/// Adds biases, and replaces scores by eˢ⁻ᵐ, m being the query's largest, or by 0 where it does not look. Gives 1 / Σ for each
+/// query.
+struct Softmax<'a> {
+    of: Places,
+    /// By distance, and the largest one.
+    bias: Option<(&'a [f32], usize)>,
+    /// Panel by panel, query by query.
+    scores: &'a mut [f32],
+}
+
+impl Kernel for Softmax<'_> {
+    type Output = [f32; QUERIES];
+
+    #[inline(always)]
+    fn run<const ROWS: usize>(self) -> [f32; QUERIES] {
+        let Self { of, bias, scores } = self;
+        let mut inverse = [0f32; QUERIES];
+        let size = of.count * PANEL;
+        let panels = scores.len() / size;
+        for r in 0..of.count {
+            let i = of.first + r;
+            let (from, to) = match of.window {
+                Some(w) => (i.saturating_sub(w), (i + w + 1).min(of.length)),
+                None => (0, of.length),
+            };
+            let mut largest = [f32::NEG_INFINITY; LANES];
+            for p in 0..panels {
+                let start = of.low + p * PANEL;
+                let row = &mut scores[p * size + r * PANEL..][..PANEL];
+                if let Some((by, far)) = bias {
+                    let here = PANEL.min(of.length - start);
+                    for (s, b) in row.iter_mut().zip(&by[far + start - i..][..here]) {
+                        *s += b;
+                    }
+                }
+                if start < from || start + PANEL > to {
+                    for (c, s) in row.iter_mut().enumerate() {
+                        *s = if (from..to).contains(&(start + c)) { *s } else { f32::NEG_INFINITY };
+                    }
+                }
+                for block in row.as_chunks::<LANES>().0 {
+                    for l in 0..LANES {
+                        largest[l] = if block[l] > largest[l] { block[l] } else { largest[l] };
+                    }
+                }
+            }
+            let mut most = f32::NEG_INFINITY;
+            for l in 0..LANES {
+                most = if largest[l] > most { largest[l] } else { most };
+            }
+            let mut sums = [0f32; LANES];
+            for p in 0..panels {
+                let row = &mut scores[p * size + r * PANEL..][..PANEL];
+                for block in row.as_chunks_mut::<LANES>().0 {
+                    for l in 0..LANES {
+                        let e = exp_f32(block[l] - most);
+                        let e = if block[l] == f32::NEG_INFINITY { 0.0 } else { e };
+                        block[l] = e;
+                        sums[l] += e;
+                    }
+                }
+            }
+            let mut half = LANES / 2;
+            while half > 0 {
+                for l in 0..half {
+                    sums[l] += sums[l + half];
+                }
+                half /= 2;
+            }
+            inverse[r] = 1.0 / sums[0];
         }
+        inverse
     }
-    let mut most = f32::NEG_INFINITY;
-    for l in 0..LANES {
-        most = if largest[l] > most { largest[l] } else { most };
-    }
-    let mut sums = [0f32; LANES];
-    for block in blocks {
-        for l in 0..LANES {
-            let e = exp_f32(block[l] - most);
-            let e = if block[l] == f32::NEG_INFINITY { 0.0 } else { e };
-            block[l] = e;
-            sums[l] += e;
-        }
-    }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for l in 0..half {
-            sums[l] += sums[l + half];
-        }
-        half /= 2;
-    }
-    1.0 / sums[0]
 }
 
 #[cfg(test)]
@@ -285,7 +319,7 @@ mod tests {
 
     #[test]
     fn near_the_formula_and_equal_on_all_levels() {
-        for (heads, width, length) in [(1, 1, 1), (2, 12, 5), (3, 32, 16), (2, 64, 37), (1, 16, 90)] {
+        for (heads, width, length) in [(1, 1, 1), (2, 12, 5), (3, 32, 16), (2, 64, 37), (1, 16, 150)] {
             let qkv = values(3 * heads * width * length, 1);
             let angles = values(length * (width / 2), 2);
             let (cos, sin): (Vec<f32>, Vec<f32>) = angles.iter().map(|a| (a.cos(), a.sin())).unzip();

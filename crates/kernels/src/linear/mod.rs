@@ -14,7 +14,7 @@ use crate::simd::{Simd, SimdLevel};
 pub use int8::{QuantizedLinear, QuantizedRows};
 
 /// Outputs that are computed side by side: three registers of 512 bits.
-const PANEL: usize = 48;
+pub(crate) const PANEL: usize = 48;
 /// Inputs that are multiplied before the next rows are taken: as many as keep a panel's part and a strip of rows in the caches
 /// next to the core.
 const DEPTH: usize = 384;
@@ -124,31 +124,41 @@ impl Linear {
         let weights = &self.panels[p * self.inputs * PANEL..][..self.inputs * PANEL];
         for (d, weights) in weights.chunks(DEPTH * PANEL).enumerate() {
             let part = Part { x, stride: self.inputs, from: d * DEPTH, weights };
-            match simd.level() {
-                // SAFETY: a value of this level proves that the machine has the instructions. `Part` is within `x`: it has
-                // `sums.len() / PANEL` rows of `stride` values, of which `from` and the `weights.len() / PANEL` from there on
-                // are within the row.
-                #[cfg(target_arch = "x86_64")]
-                SimdLevel::Avx512 => unsafe { x86::avx512(part, sums) },
-                // SAFETY: as above.
-                #[cfg(target_arch = "x86_64")]
-                SimdLevel::Avx2 => unsafe { x86::avx2(part, sums) },
-                _ => scalar::add(part, sums),
-            }
+            multiply(simd, part, sums);
         }
+    }
+}
+
+/// Adds the products of a part to the sums, [`PANEL`] for each of its rows: to each one a chain over the part's inputs.
+///
+/// # Panics
+/// If the part is not within its rows.
+pub(crate) fn multiply(simd: Simd, part: Part<'_>, sums: &mut [f32]) {
+    let rows = sums.len() / PANEL;
+    assert!(sums.len() == rows * PANEL && part.weights.len().is_multiple_of(PANEL), "whole panels");
+    assert!(part.x.len() == rows * part.stride && part.from + part.depth() <= part.stride, "inputs within rows");
+    match simd.level() {
+        // SAFETY: a value of this level proves that the machine has the instructions. By the checks above there are
+        // `sums.len() / PANEL` rows of `stride` values, of which `from` and the depth from there on are within the row.
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx512 => unsafe { x86::avx512(part, sums) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        SimdLevel::Avx2 => unsafe { x86::avx2(part, sums) },
+        _ => scalar::add(part, sums),
     }
 }
 
 /// Some inputs of some rows, and the weights that they have for one panel.
 #[derive(Clone, Copy)]
-struct Part<'a> {
+pub(crate) struct Part<'a> {
     /// Rows of `stride` values.
-    x: &'a [f32],
-    stride: usize,
+    pub(crate) x: &'a [f32],
+    pub(crate) stride: usize,
     /// The first of the inputs.
-    from: usize,
+    pub(crate) from: usize,
     /// [`PANEL`] for each of them.
-    weights: &'a [f32],
+    pub(crate) weights: &'a [f32],
 }
 
 impl Part<'_> {
