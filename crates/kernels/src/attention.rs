@@ -8,6 +8,7 @@
 use crate::linear::{PANEL, Part, multiply};
 use crate::math::exp_f32;
 use crate::simd::{Kernel, Simd};
+use crate::sum::tree;
 
 /// Scores that are computed side by side; [`PANEL`] is a multiple of it.
 const LANES: usize = 16;
@@ -257,14 +258,7 @@ impl Kernel for Softmax<'_> {
                     }
                 }
             }
-            let mut half = LANES / 2;
-            while half > 0 {
-                for l in 0..half {
-                    sums[l] += sums[l + half];
-                }
-                half /= 2;
-            }
-            inverse[r] = 1.0 / sums[0];
+            inverse[r] = 1.0 / tree(sums);
         }
         inverse
     }

@@ -1,6 +1,7 @@
 //! Layer normalization.
 
 use crate::simd::{Kernel, Simd};
+use crate::sum::tree;
 
 /// Values that are computed side by side.
 const LANES: usize = 16;
@@ -38,14 +39,7 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32 + Copy) -> f32 {
     for (l, &v) in rest.iter().enumerate() {
         sums[l] += f(v);
     }
-    let mut half = LANES / 2;
-    while half > 0 {
-        for l in 0..half {
-            sums[l] += sums[l + half];
-        }
-        half /= 2;
-    }
-    sums[0]
+    tree(sums)
 }
 
 impl Kernel for LayerNorm<'_> {

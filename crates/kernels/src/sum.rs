@@ -1,6 +1,7 @@
-//! Sums in f64 whose order depends on the length alone, computed on all threads.
+//! Sums whose order depends on the length alone: in f64 on all threads, and of the lanes of a kernel.
 
 use rayon::prelude::*;
+use std::ops::AddAssign;
 
 /// Elements that one partial sum covers.
 const BLOCK: usize = 8192;
@@ -19,6 +20,25 @@ pub fn sum_f64(n: usize, f: impl Fn(usize) -> f64 + Sync) -> f64 {
     }
     let parts: Vec<f64> = (0..blocks).into_par_iter().map(block).collect();
     parts.iter().sum()
+}
+
+/// The sum of `N` lanes as a balanced tree, for use inside a [`Kernel`](crate::Kernel). `N` is a power of 2.
+///
+/// ```
+/// assert_eq!(planisphere_kernels::sum::tree([1.0, 2.0, 4.0, 8.0]), 15.0);
+/// ```
+#[inline(always)]
+pub fn tree<T: Copy + AddAssign, const N: usize>(mut lanes: [T; N]) -> T {
+    const { assert!(N.is_power_of_two()) };
+    let mut half = N / 2;
+    while half > 0 {
+        for l in 0..half {
+            let other = lanes[l + half];
+            lanes[l] += other;
+        }
+        half /= 2;
+    }
+    lanes[0]
 }
 
 #[cfg(test)]

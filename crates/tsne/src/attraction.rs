@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
 
 use planisphere_core::Csr;
-use planisphere_kernels::{Kernel, Simd, math};
+use planisphere_kernels::{Kernel, Simd, math, sum::tree};
 use rayon::prelude::*;
 use std::hint::black_box;
 
@@ -109,7 +109,7 @@ impl Bonds {
         }
         let mut total = [0f32; D];
         for c in 0..D {
-            total[c] = tree(black_box(&sums[c]));
+            total[c] = tree(*black_box(&sums[c]));
         }
         total
     }
@@ -161,7 +161,7 @@ impl<const D: usize> Kernel for Stretch<'_, D> {
                     }
                 }
             }
-            total += f64::from(tree(&sums));
+            total += f64::from(tree(sums));
         }
         total
     }
@@ -180,18 +180,4 @@ fn stage<const D: usize>(blocks: &[Block], points: &[[f32; D]], staged: &mut Sta
         }
     }
     black_box(staged);
-}
-
-/// The sum of the lanes as a balanced tree.
-#[inline(always)]
-fn tree(lanes: &[f32; LANES]) -> f32 {
-    let mut sums = *lanes;
-    let mut width = LANES / 2;
-    while width > 0 {
-        for l in 0..width {
-            sums[l] += sums[l + width];
-        }
-        width /= 2;
-    }
-    sums[0]
 }

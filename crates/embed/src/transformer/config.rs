@@ -1,7 +1,7 @@
 //! `config.json`: which architecture, and how large.
 
 use super::json::JsonFile;
-use super::spec::{Biases, Family, Feed, Local, Norm, Places, Rotary, Spec};
+use super::spec::{Biases, Family, Feed, Global, Local, Norm, Places, Rotary, Spec};
 use crate::error::{Error, Result};
 use planisphere_kernels::activation::Activation;
 use serde_json::Value;
@@ -117,7 +117,7 @@ fn modern(f: &JsonFile) -> Result<Spec> {
     let layers = f.size(LAYERS)?;
     let every = f.size_or(&["global_attn_every_n_layers"], 3)?.max(1);
     let global = match f.find(&["layer_types"]) {
-        None => (0..layers).map(|i| i.is_multiple_of(every)).collect(),
+        None => Global::Every(every),
         Some(v) => {
             let kind = |v: &Value| match v.as_str() {
                 Some("full_attention") => Some(true),
@@ -125,7 +125,7 @@ fn modern(f: &JsonFile) -> Result<Spec> {
                 _ => None,
             };
             let kinds: Option<Vec<bool>> = v.as_array().and_then(|a| a.iter().map(kind).collect());
-            kinds.filter(|k| k.len() == layers).ok_or_else(|| {
+            kinds.filter(|k| k.len() == layers).map(Global::Listed).ok_or_else(|| {
                 f.error(
                     &["layer_types"],
                     format!("must say full_attention or sliding_attention for each of {layers} layers"),

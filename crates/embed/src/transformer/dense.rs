@@ -5,7 +5,7 @@ use super::weights::Weights;
 use crate::error::Result;
 use planisphere_kernels::Simd;
 use planisphere_kernels::activation::{self, Activation};
-use planisphere_kernels::linear::{Into, Linear};
+use planisphere_kernels::linear::{Linear, Store};
 use std::path::Path;
 
 /// `activation(x W^T + b)`, plus what came in if residual.
@@ -60,12 +60,12 @@ impl Dense {
     pub(crate) fn forward(&self, x: &[f32]) -> Vec<f32> {
         let simd = Simd::detect();
         let mut y = vec![0.0; x.len() / self.layer.inputs() * self.width()];
-        self.layer.apply(simd, x, &mut y, Into::Replace);
+        self.layer.apply(simd, x, &mut y, Store::Replace);
         activation::apply(simd, self.activation, &mut y);
         match &self.residual {
             None => {}
             Some(None) => y.iter_mut().zip(x).for_each(|(y, x)| *y += x),
-            Some(Some(w)) => w.apply(simd, x, &mut y, Into::Add),
+            Some(Some(w)) => w.apply(simd, x, &mut y, Store::Add),
         }
         y
     }

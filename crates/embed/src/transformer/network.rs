@@ -14,7 +14,7 @@ use planisphere_core::CancelToken;
 use planisphere_kernels::Simd;
 use planisphere_kernels::activation;
 use planisphere_kernels::attention::{Attention, Scratch};
-use planisphere_kernels::linear::{Into, Linear, QuantizedLinear, QuantizedRows};
+use planisphere_kernels::linear::{Linear, QuantizedLinear, QuantizedRows, Store};
 use planisphere_kernels::norm::layer_norm;
 
 /// Tokens that go through the two layers after attention together: their values stay in the second-level cache.
@@ -46,10 +46,10 @@ impl Product {
         }
     }
 
-    fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], into: Into, rows: &mut QuantizedRows) {
+    fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], store: Store, rows: &mut QuantizedRows) {
         match self {
-            Self::Full(l) => l.apply(simd, x, out, into),
-            Self::Bytes(l) => l.apply(simd, x, out, into, rows),
+            Self::Full(l) => l.apply(simd, x, out, store),
+            Self::Bytes(l) => l.apply(simd, x, out, store, rows),
         }
     }
 }
@@ -103,7 +103,8 @@ impl Network {
         let eps = spec.norm.eps;
         let norm = |scale| Norm { scale, eps };
         let mut thetas: Vec<(f64, f64)> = Vec::new();
-        let mut layers = Vec::with_capacity(spec.layers);
+        // Not with the capacity that a file asks for.
+        let mut layers = Vec::new();
         for i in 0..spec.layers {
             let Stored { qkv, out, attention_norm, up, down, feed_norm } = checkpoint.layer(i)?;
             let turns = spec.theta(i).map(|theta| {
@@ -205,7 +206,7 @@ impl Network {
             }
             _ => x,
         };
-        layer.qkv.apply(simd, input, qkv, Into::Replace, bytes);
+        layer.qkv.apply(simd, input, qkv, Store::Replace, bytes);
         let attention = Attention {
             heads: self.spec.heads,
             width: self.spec.head(),
@@ -221,7 +222,7 @@ impl Network {
             attention.attend(simd, own, own_out, scratch);
             (from, to) = (rest, rest_out);
         }
-        layer.out.apply(simd, mixed, x, Into::Add, bytes);
+        layer.out.apply(simd, mixed, x, Store::Add, bytes);
         if let Some(norm) = layer.attention_norm.as_ref().filter(|_| !before) {
             norm.apply(simd, x);
         }
@@ -235,7 +236,7 @@ impl Network {
                 rows
             };
             wide.resize(rows.len() / h * self.spec.up(), 0.0);
-            layer.up.apply(simd, input, wide, Into::Replace, bytes);
+            layer.up.apply(simd, input, wide, Store::Replace, bytes);
             let inner: &[f32] = match self.spec.feed {
                 Feed::Plain(f) => {
                     activation::apply(simd, f, wide);
@@ -247,7 +248,7 @@ impl Network {
                     narrow
                 }
             };
-            layer.down.apply(simd, inner, rows, Into::Add, bytes);
+            layer.down.apply(simd, inner, rows, Store::Add, bytes);
             if !before {
                 layer.feed_norm.apply(simd, rows);
             }

@@ -2,7 +2,7 @@
 
 use planisphere_kernels::attention::{Bias, Rotation};
 
-/// Cosines and sines of all places up to the longest text so far asked for.
+/// Cosines and sines of all places up to some length.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Turns {
     cos: Vec<f32>,

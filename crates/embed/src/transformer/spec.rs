@@ -71,14 +71,31 @@ pub(crate) struct Rotary {
     pub(crate) local: Option<Local>,
 }
 
-/// Local attention: in all layers but every `global_every`-th.
+/// Local attention, in layers that are not global.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Local {
     pub(crate) theta: f64,
     /// Tokens to either side.
     pub(crate) reach: usize,
-    /// Which layers look at all of the text.
-    pub(crate) global: Vec<bool>,
+    pub(crate) global: Global,
+}
+
+/// Which layers look at all of the text.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Global {
+    /// The first one, and every so many after it.
+    Every(usize),
+    /// For each layer whether it does.
+    Listed(Vec<bool>),
+}
+
+impl Global {
+    fn is(&self, layer: usize) -> bool {
+        match self {
+            Self::Every(n) => layer.is_multiple_of(*n),
+            Self::Listed(layers) => layers.get(layer).copied().unwrap_or(true),
+        }
+    }
 }
 
 /// Layer norms.
@@ -132,7 +149,7 @@ impl Spec {
 
     fn local(&self, layer: usize) -> Option<&Local> {
         match &self.places {
-            Places::Rotary(r) => r.local.as_ref().filter(|l| !l.global.get(layer).copied().unwrap_or(true)),
+            Places::Rotary(r) => r.local.as_ref().filter(|l| !l.global.is(layer)),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@
 
 #![allow(clippy::needless_range_loop)] // several arrays are walked by one index
 
-use super::{Into, PANEL};
+use super::{PANEL, Store};
 use crate::codes::has_vnni;
 use crate::simd::{Kernel, Simd};
 
@@ -90,7 +90,7 @@ impl QuantizedLinear {
     ///
     /// # Panics
     /// If the lengths do not fit.
-    pub fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], into: Into, work: &mut QuantizedRows) {
+    pub fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], store: Store, work: &mut QuantizedRows) {
         let rows = out.len().checked_div(self.outputs).unwrap_or(0);
         assert_eq!(out.len(), rows * self.outputs, "whole rows");
         assert_eq!(x.len(), rows * self.inputs, "as many rows in as out");
@@ -122,7 +122,7 @@ impl QuantizedLinear {
                     out: &mut *out,
                     stride: self.outputs,
                     column: p * PANEL,
-                    into,
+                    store,
                 };
                 simd.run(back);
             }
@@ -226,7 +226,7 @@ struct Back<'a> {
     out: &'a mut [f32],
     stride: usize,
     column: usize,
-    into: Into,
+    store: Store,
 }
 
 impl Kernel for Back<'_> {
@@ -241,7 +241,7 @@ impl Kernel for Back<'_> {
             let (scales, shifts, bias) = (&self.scales[..columns], &self.shifts[..columns], &self.bias[..columns]);
             for c in 0..columns {
                 let v = ((sums[c] - shifts[c]) as f32 * row).mul_add(scales[c], bias[c]);
-                out[c] = if self.into == Into::Add { out[c] + v } else { v };
+                out[c] = if self.store == Store::Add { out[c] + v } else { v };
             }
         }
     }

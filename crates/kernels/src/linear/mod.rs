@@ -34,7 +34,7 @@ pub struct Linear {
 
 /// What is done with values that are there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Into {
+pub enum Store {
     /// They are replaced.
     Replace,
     /// The product is added to them: a residual connection.
@@ -80,7 +80,7 @@ impl Linear {
     ///
     /// # Panics
     /// If the lengths do not fit.
-    pub fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], into: Into) {
+    pub fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], store: Store) {
         let rows = out.len().checked_div(self.outputs).unwrap_or(0);
         assert_eq!(out.len(), rows * self.outputs, "whole rows");
         assert_eq!(x.len(), rows * self.inputs, "as many rows in as out");
@@ -94,9 +94,9 @@ impl Linear {
                 let columns = PANEL.min(self.outputs - p * PANEL);
                 for (sums, out) in sums.chunks_exact(PANEL).zip(out.chunks_exact_mut(self.outputs)) {
                     let out = &mut out[p * PANEL..][..columns];
-                    match into {
-                        Into::Replace => out.copy_from_slice(&sums[..columns]),
-                        Into::Add => {
+                    match store {
+                        Store::Replace => out.copy_from_slice(&sums[..columns]),
+                        Store::Add => {
                             for (o, s) in out.iter_mut().zip(sums) {
                                 *o += s;
                             }
@@ -109,7 +109,7 @@ impl Linear {
             // There are no chunks of empty rows.
             for out in out.chunks_exact_mut(self.outputs.max(1)) {
                 for (o, b) in out.iter_mut().zip(&self.bias) {
-                    *o = if into == Into::Add { *o + b } else { *b };
+                    *o = if store == Store::Add { *o + b } else { *b };
                 }
             }
         }

@@ -22,11 +22,11 @@ fn every_level_is_the_chain_to_the_bit() {
         let layer = Linear::new(inputs, outputs, &w, Some(&bias));
         for simd in Simd::available() {
             let mut out = vec![f32::NAN; rows * outputs];
-            layer.apply(simd, &x, &mut out, Into::Replace);
+            layer.apply(simd, &x, &mut out, Store::Replace);
             assert!(out == want, "{rows} {inputs} {outputs} {simd:?}");
             let before = values(rows * outputs, 4);
             out.copy_from_slice(&before);
-            layer.apply(simd, &x, &mut out, Into::Add);
+            layer.apply(simd, &x, &mut out, Store::Add);
             assert!(out.iter().zip(&before).zip(&want).all(|((o, b), w)| *o == b + w), "{simd:?}");
         }
     }
@@ -40,10 +40,10 @@ fn a_row_is_the_same_in_any_company() {
     assert_eq!((layer.inputs(), layer.outputs()), (70, 60));
     for simd in Simd::available() {
         let mut all = vec![0.0; rows * outputs];
-        layer.apply(simd, &x, &mut all, Into::Replace);
+        layer.apply(simd, &x, &mut all, Store::Replace);
         for i in [0, 7, 128, 299] {
             let mut one = vec![0.0; outputs];
-            layer.apply(simd, &x[i * inputs..][..inputs], &mut one, Into::Replace);
+            layer.apply(simd, &x[i * inputs..][..inputs], &mut one, Store::Replace);
             assert!(one == all[i * outputs..][..outputs], "{simd:?} {i}");
         }
     }
@@ -52,10 +52,10 @@ fn a_row_is_the_same_in_any_company() {
 #[test]
 fn nothing_in_or_out() {
     let simd = Simd::detect();
-    Linear::new(3, 0, &[], None).apply(simd, &[], &mut [], Into::Replace);
-    Linear::new(3, 2, &[0.0; 6], None).apply(simd, &[], &mut [], Into::Replace);
+    Linear::new(3, 0, &[], None).apply(simd, &[], &mut [], Store::Replace);
+    Linear::new(3, 2, &[0.0; 6], None).apply(simd, &[], &mut [], Store::Replace);
     let mut out = [1.0; 4];
-    Linear::new(0, 2, &[], Some(&[5.0, 6.0])).apply(simd, &[], &mut out, Into::Add);
+    Linear::new(0, 2, &[], Some(&[5.0, 6.0])).apply(simd, &[], &mut out, Store::Add);
     assert_eq!(out, [6.0, 7.0, 6.0, 7.0]);
 }
 
@@ -70,7 +70,7 @@ fn bytes_are_near_and_equal_on_all_levels() {
         let mut want: Option<Vec<f32>> = None;
         for simd in Simd::available() {
             let mut out = vec![f32::NAN; rows * outputs];
-            layer.apply(simd, &x, &mut out, Into::Replace, &mut work);
+            layer.apply(simd, &x, &mut out, Store::Replace, &mut work);
             for (got, exact) in out.iter().zip(&exact) {
                 // Each factor errs by half a step of 127, at values of about 1 and a largest one of about 4.
                 assert!((got - exact).abs() < 0.06 * (inputs as f32).sqrt(), "{inputs}: {got} for {exact}");
@@ -79,7 +79,7 @@ fn bytes_are_near_and_equal_on_all_levels() {
             // Alone, and added to what is there.
             let last = &x[(rows - 1) * inputs..];
             let mut one = vec![10.0; outputs];
-            layer.apply(simd, last, &mut one, Into::Add, &mut work);
+            layer.apply(simd, last, &mut one, Store::Add, &mut work);
             assert!(one.iter().zip(&out[(rows - 1) * outputs..]).all(|(a, b)| *a == 10.0 + b), "{simd:?}");
         }
     }
@@ -92,13 +92,13 @@ fn extremes_of_bytes() {
     let layer = QuantizedLinear::new(1536, 2, &[[2.0; 1536], [-2.0; 1536]].concat(), None);
     let mut out = [0.0; 6];
     let mut work = QuantizedRows::default();
-    layer.apply(simd, &[[3.0; 1536], [-3.0; 1536], [0.0; 1536]].concat(), &mut out, Into::Replace, &mut work);
+    layer.apply(simd, &[[3.0; 1536], [-3.0; 1536], [0.0; 1536]].concat(), &mut out, Store::Replace, &mut work);
     for (got, want) in out.iter().zip([9216.0, -9216.0, -9216.0, 9216.0, 0.0, 0.0]) {
         assert!((got - want).abs() <= 1e-6 * 9216.0, "{got} for {want}");
     }
     let layer = QuantizedLinear::new(2, 1, &[0.0, 0.0], Some(&[5.0]));
     let mut out = [0.0; 3];
-    layer.apply(simd, &[1.0, 2.0, f32::NAN, 1.0, f32::INFINITY, 0.0], &mut out, Into::Replace, &mut work);
+    layer.apply(simd, &[1.0, 2.0, f32::NAN, 1.0, f32::INFINITY, 0.0], &mut out, Store::Replace, &mut work);
     assert!(out[0] == 5.0 && out[1].is_nan() && out[2].is_nan(), "{out:?}");
-    layer.apply(simd, &[], &mut [], Into::Replace, &mut work);
+    layer.apply(simd, &[], &mut [], Store::Replace, &mut work);
 }

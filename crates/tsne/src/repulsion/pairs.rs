@@ -3,7 +3,7 @@
 #![allow(clippy::needless_range_loop)] // registers: several arrays are walked by one index
 
 use super::Felt;
-use planisphere_kernels::math;
+use planisphere_kernels::{math, sum::tree};
 use std::hint::black_box;
 
 /// Points side by side: one register of AVX-512, two of AVX2.
@@ -142,18 +142,12 @@ impl<const D: usize> Sums<D> {
 
     /// What all lanes felt together, added up as a balanced tree.
     #[inline(always)]
-    pub(super) fn together(mut self) -> Felt<D> {
-        let mut half = LANES / 2;
-        while half > 0 {
-            for l in 0..half {
-                for c in 0..D {
-                    self.force[c][l] += self.force[c][l + half];
-                }
-                self.weight[l] += self.weight[l + half];
-            }
-            half /= 2;
+    pub(super) fn together(self) -> Felt<D> {
+        let mut force = [0f32; D];
+        for c in 0..D {
+            force[c] = tree(self.force[c]) as f32;
         }
-        self.felt(0)
+        Felt { force, weight: tree(self.weight) as f32 }
     }
 
     /// Each lane is a target at `at` that feels all sources: those in `columns` (one slice a coordinate), each counted as
