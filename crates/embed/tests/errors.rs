@@ -185,7 +185,8 @@ fn tensors_that_do_not_fit() {
     // As many layers as a number can say: told at the first that is missing, with nothing allocated for the others.
     let e = Broken::of("bert").set("config.json", "num_hidden_layers", json!(u32::MAX)).error();
     assert!(matches!(&e, Error::MissingTensor { name, .. } if name.contains("layer.2")), "{e}");
-    let e = Broken::of("modernbert").set("config.json", "num_hidden_layers", json!(u32::MAX)).error();
+    let modern = Broken::of("modernbert").set("config.json", "num_hidden_layers", json!(u32::MAX));
+    let e = modern.set("config.json", "layer_types", json!(null)).error();
     assert!(matches!(&e, Error::MissingTensor { .. }), "{e}");
 }
 

@@ -215,9 +215,9 @@ impl Network {
             bias: tables.distances.as_ref().map(Distances::as_bias),
             window: layer.window,
         };
-        let (mut from, mut to) = (&qkv[..], &mut mixed[..]);
+        let (mut from, mut to) = (&mut qkv[..], &mut mixed[..]);
         for text in texts {
-            let (own, rest) = from.split_at(3 * h * text.len());
+            let (own, rest) = from.split_at_mut(3 * h * text.len());
             let (own_out, rest_out) = to.split_at_mut(h * text.len());
             attention.attend(simd, own, own_out, scratch);
             (from, to) = (rest, rest_out);

@@ -16,6 +16,8 @@ pub(super) const GROUP: usize = 4;
 const ROWS: usize = 128;
 /// The largest size of a whole number.
 const LARGEST: f32 = 127.0;
+/// All bits of a number but its sign's.
+pub(super) const SIZE: u32 = 0x7fff_ffff;
 /// What is added to the values of a row, for instructions that take one side without signs.
 pub(super) const SHIFT: i32 = 128;
 
@@ -38,7 +40,6 @@ pub struct QuantizedLinear {
 pub struct QuantizedRows {
     codes: Vec<u8>,
     scales: Vec<f32>,
-    sums: Vec<i32>,
 }
 
 impl QuantizedLinear {
@@ -95,90 +96,120 @@ impl QuantizedLinear {
         assert_eq!(out.len(), rows * self.outputs, "whole rows");
         assert_eq!(x.len(), rows * self.inputs, "as many rows in as out");
         let stride = self.inputs.next_multiple_of(GROUP);
-        let QuantizedRows { codes, scales, sums } = work;
+        let QuantizedRows { codes, scales } = work;
         codes.clear();
         codes.resize(rows * stride, SHIFT as u8);
         scales.clear();
         scales.resize(rows, 0.0);
         if self.inputs > 0 {
-            simd.run(Round { x, width: self.inputs, codes, stride, scales });
+            Round { x, width: self.inputs, codes, stride, scales }.apply(simd);
         }
-        sums.resize(ROWS.min(rows) * PANEL, 0);
         for first in (0..rows).step_by(ROWS) {
             let count = ROWS.min(rows - first);
-            let codes = &codes[first * stride..(first + count) * stride];
-            let out = &mut out[first * self.outputs..(first + count) * self.outputs];
             for p in 0..self.bias.len() / PANEL {
-                let panel = &self.panels[p * PANEL * stride..][..PANEL * stride];
-                let sums = &mut sums[..count * PANEL];
-                products(simd, codes, stride, panel, sums);
-                let columns = PANEL.min(self.outputs - p * PANEL);
-                let back = Back {
-                    sums,
+                let panel = Panel {
+                    codes: &codes[first * stride..(first + count) * stride],
+                    stride,
                     rows: &scales[first..first + count],
-                    scales: &self.scales[p * PANEL..][..columns],
-                    shifts: &self.shifts[p * PANEL..][..columns],
-                    bias: &self.bias[p * PANEL..][..columns],
-                    out: &mut *out,
-                    stride: self.outputs,
-                    column: p * PANEL,
-                    store,
+                    bytes: &self.panels[p * PANEL * stride..][..PANEL * stride],
+                    scales: &self.scales[p * PANEL..][..PANEL],
+                    shifts: &self.shifts[p * PANEL..][..PANEL],
+                    bias: &self.bias[p * PANEL..][..PANEL],
+                    out: &mut out[first * self.outputs..(first + count) * self.outputs],
+                    out_stride: self.outputs,
+                    first: p * PANEL,
+                    columns: PANEL.min(self.outputs - p * PANEL),
+                    add: store == Store::Add,
                 };
-                simd.run(back);
+                panel.apply(simd);
             }
         }
     }
 }
 
-/// Sums of products of rows (`stride` bytes each, shifted) with the columns of a panel, [`PANEL`] a row.
-fn products(simd: Simd, codes: &[u8], stride: usize, panel: &[i8], sums: &mut [i32]) {
-    #[cfg(target_arch = "x86_64")]
-    if has_vnni(simd) {
-        // SAFETY: the instructions are there; there are `sums.len() / PANEL` rows of `stride` bytes, and PANEL · `stride` bytes
-        // of the panel, as `apply` makes them.
-        unsafe { super::x86::products(codes, stride, panel, sums) };
-        return;
+/// Some rows through one panel.
+pub(super) struct Panel<'a> {
+    /// `stride` bytes a row, and its scale.
+    pub(super) codes: &'a [u8],
+    pub(super) stride: usize,
+    pub(super) rows: &'a [f32],
+    /// [`PANEL`] for each of `stride`.
+    pub(super) bytes: &'a [i8],
+    /// [`PANEL`] of each.
+    pub(super) scales: &'a [f32],
+    pub(super) shifts: &'a [i32],
+    pub(super) bias: &'a [f32],
+    /// Rows of `out_stride`, of which `columns` are computed from `first` on.
+    pub(super) out: &'a mut [f32],
+    pub(super) out_stride: usize,
+    pub(super) first: usize,
+    pub(super) columns: usize,
+    pub(super) add: bool,
+}
+
+impl Panel<'_> {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+    fn apply(mut self, simd: Simd) {
+        #[cfg(target_arch = "x86_64")]
+        if has_vnni(simd) {
+            // SAFETY: the instructions are there, and `QuantizedLinear::apply` makes the parts of these lengths.
+            unsafe { super::vnni::panel(&mut self) };
+            return;
+        }
+        simd.run(self);
     }
-    simd.run(Products { codes, stride, panel, sums });
 }
 
 /// The reference, which the instructions for bytes equal.
-pub(super) struct Products<'a> {
-    pub(super) codes: &'a [u8],
-    pub(super) stride: usize,
-    pub(super) panel: &'a [i8],
-    pub(super) sums: &'a mut [i32],
-}
-
-impl Kernel for Products<'_> {
+impl Kernel for Panel<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<const LEVEL: usize>(self) {
-        let groups = self.panel.as_chunks::<{ PANEL * GROUP }>().0;
-        for (row, sums) in self.codes.chunks_exact(self.stride.max(1)).zip(self.sums.as_chunks_mut::<PANEL>().0) {
-            let mut all = [0i32; PANEL];
-            for (x, group) in row.as_chunks::<GROUP>().0.iter().zip(groups) {
+        let groups = self.bytes.as_chunks::<{ PANEL * GROUP }>().0;
+        for (r, (out, &row)) in self.out.chunks_exact_mut(self.out_stride).zip(self.rows).enumerate() {
+            let codes = &self.codes[r * self.stride..][..self.stride];
+            let mut sums = [0i32; PANEL];
+            for (x, group) in codes.as_chunks::<GROUP>().0.iter().zip(groups) {
                 for c in 0..PANEL {
                     let mut sum = 0i32;
                     for b in 0..GROUP {
                         sum += i32::from(x[b]) * i32::from(group[c * GROUP + b]);
                     }
-                    all[c] += sum;
+                    sums[c] += sum;
                 }
             }
-            *sums = all;
+            let mut values = [0f32; PANEL];
+            for c in 0..PANEL {
+                values[c] = ((sums[c] - self.shifts[c]) as f32 * row).mul_add(self.scales[c], self.bias[c]);
+            }
+            for (o, v) in out[self.first..][..self.columns].iter_mut().zip(values) {
+                *o = if self.add { *o + v } else { v };
+            }
         }
     }
 }
 
 /// Rows to bytes, and the scale of each.
-struct Round<'a> {
-    x: &'a [f32],
-    width: usize,
-    codes: &'a mut [u8],
-    stride: usize,
-    scales: &'a mut [f32],
+pub(super) struct Round<'a> {
+    pub(super) x: &'a [f32],
+    pub(super) width: usize,
+    pub(super) codes: &'a mut [u8],
+    pub(super) stride: usize,
+    pub(super) scales: &'a mut [f32],
+}
+
+impl Round<'_> {
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
+    fn apply(mut self, simd: Simd) {
+        #[cfg(target_arch = "x86_64")]
+        if has_vnni(simd) {
+            // SAFETY: the instructions are there.
+            unsafe { super::vnni::round(&mut self) };
+            return;
+        }
+        simd.run(self);
+    }
 }
 
 impl Kernel for Round<'_> {
@@ -187,62 +218,59 @@ impl Kernel for Round<'_> {
     #[inline(always)]
     fn run<const LEVEL: usize>(self) {
         const LANES: usize = 16;
-        // Adding 1.5 · 2²³ rounds to the nearest whole number and leaves it in the low bits.
-        const NEAREST: f32 = 12_582_912.0;
         let rows = self.x.chunks_exact(self.width).zip(self.codes.chunks_exact_mut(self.stride));
         for ((x, codes), scale) in rows.zip(self.scales) {
-            let mut most = [0f32; LANES];
+            // The bits of sizes are in the order of the sizes, and numbers that are not finite come behind all others.
+            let mut most = [0u32; LANES];
             let (blocks, rest) = x.as_chunks::<LANES>();
             for block in blocks {
                 for l in 0..LANES {
-                    most[l] = most[l].max(block[l].abs());
+                    let bits = block[l].to_bits() & SIZE;
+                    most[l] = if bits > most[l] { bits } else { most[l] };
                 }
             }
-            let mut largest = 0f32;
+            let mut largest = 0;
             for v in most {
                 largest = largest.max(v);
             }
             for v in rest {
-                largest = largest.max(v.abs());
+                largest = largest.max(v.to_bits() & SIZE);
             }
-            // A row that is not finite stays so: its scale is what it is.
-            *scale = if x.iter().all(|v| v.is_finite()) { largest / LARGEST } else { f32::NAN };
-            let inverse = if largest > 0.0 { LARGEST / largest } else { 0.0 };
-            for (code, v) in codes.iter_mut().zip(x) {
-                let v = (v * inverse).clamp(-LARGEST, LARGEST) + NEAREST;
-                *code = (v.to_bits().wrapping_sub(NEAREST.to_bits()) as i32 + SHIFT) as u8;
+            let inverse;
+            (*scale, inverse) = scale_of(largest);
+            for (codes, x) in codes.as_chunks_mut::<LANES>().0.iter_mut().zip(blocks) {
+                for l in 0..LANES {
+                    codes[l] = code(x[l], inverse);
+                }
+            }
+            for (c, x) in codes[blocks.len() * LANES..].iter_mut().zip(rest) {
+                *c = code(*x, inverse);
             }
         }
     }
 }
 
-/// Sums of whole numbers to values.
-struct Back<'a> {
-    sums: &'a [i32],
-    rows: &'a [f32],
-    scales: &'a [f32],
-    shifts: &'a [i32],
-    bias: &'a [f32],
-    out: &'a mut [f32],
-    stride: usize,
-    column: usize,
-    store: Store,
+/// What a row's bytes are multiplied by, and what its values are, given the bits of the largest size.
+#[inline(always)]
+pub(super) fn scale_of(largest: u32) -> (f32, f32) {
+    /// A row of smaller values is a row of zeros: the inverse of a size much below this is not finite.
+    const NOTHING: f32 = 1e-36;
+    let largest = f32::from_bits(largest);
+    if !largest.is_finite() {
+        // A row that is not finite stays so.
+        (f32::NAN, 0.0)
+    } else if largest < NOTHING {
+        (0.0, 0.0)
+    } else {
+        (largest / LARGEST, LARGEST / largest)
+    }
 }
 
-impl Kernel for Back<'_> {
-    type Output = ();
+/// Adding 1.5 · 2²³ rounds to the nearest whole number and leaves it in the low bits.
+pub(super) const NEAREST: f32 = 12_582_912.0;
 
-    #[inline(always)]
-    fn run<const LEVEL: usize>(self) {
-        let columns = self.scales.len();
-        let rows = self.sums.chunks_exact(PANEL).zip(self.out.chunks_exact_mut(self.stride)).zip(self.rows);
-        for ((sums, out), &row) in rows {
-            let (sums, out) = (&sums[..columns], &mut out[self.column..self.column + columns]);
-            let (scales, shifts, bias) = (&self.scales[..columns], &self.shifts[..columns], &self.bias[..columns]);
-            for c in 0..columns {
-                let v = ((sums[c] - shifts[c]) as f32 * row).mul_add(scales[c], bias[c]);
-                out[c] = if self.store == Store::Add { out[c] + v } else { v };
-            }
-        }
-    }
+/// `v` times `inverse` to the nearest whole number, from 1 to 255, 128 being 0.
+#[inline(always)]
+fn code(v: f32, inverse: f32) -> u8 {
+    (v * inverse + NEAREST).to_bits() as u8 ^ SHIFT as u8
 }

@@ -1,13 +1,30 @@
 //! The reference, which the other levels equal to the bit.
 
-use super::{PANEL, Part};
+use super::block::{Block, Start, Store};
 
-/// Adds the products of a part to the sums.
-pub(super) fn add(part: Part<'_>, sums: &mut [f32]) {
-    for (x, sums) in part.x.chunks_exact(part.stride.max(1)).zip(sums.as_chunks_mut::<PANEL>().0) {
-        for (x, weights) in x[part.from..][..part.depth()].iter().zip(part.weights.as_chunks::<PANEL>().0) {
-            for (sum, w) in sums.iter_mut().zip(weights) {
-                *sum = x.mul_add(*w, *sum);
+/// Columns side by side.
+const LANES: usize = 16;
+
+/// Each value one chain of fused multiply-adds.
+pub(super) fn product(b: Block<'_>, start: Start<'_>, out: &mut [f32], out_stride: usize, store: Store) {
+    for r in 0..b.rows {
+        let x = &b.x[r * b.x_stride..][..b.depth];
+        for first in (0..b.columns).step_by(LANES) {
+            let count = LANES.min(b.columns - first);
+            let to = r * out_stride + first;
+            let mut sums = [0f32; LANES];
+            sums[..count].copy_from_slice(match start {
+                Start::Row(row) => &row[first..][..count],
+                Start::Rows(rows, stride) => &rows[r * stride + first..][..count],
+                Start::There => &out[to..][..count],
+            });
+            for (i, x) in x.iter().enumerate() {
+                for (sum, w) in sums.iter_mut().zip(&b.weights[i * b.stride + first..][..count]) {
+                    *sum = x.mul_add(*w, *sum);
+                }
+            }
+            for (o, s) in out[to..][..count].iter_mut().zip(sums) {
+                *o = if store == Store::Add { *o + s } else { s };
             }
         }
     }

@@ -101,4 +101,16 @@ fn extremes_of_bytes() {
     layer.apply(simd, &[1.0, 2.0, f32::NAN, 1.0, f32::INFINITY, 0.0], &mut out, Store::Replace, &mut work);
     assert!(out[0] == 5.0 && out[1].is_nan() && out[2].is_nan(), "{out:?}");
     layer.apply(simd, &[], &mut [], Store::Replace, &mut work);
+    // Rows of sizes whose inverse is not finite, and at the edge of what is; no inputs at all.
+    let layer = QuantizedLinear::new(3, 1, &[1.0; 3], None);
+    for (size, want) in [(1e-40, 0.0), (1.1e-36, 1.1e-36), (1e34, 1e34)] {
+        for simd in Simd::available() {
+            let mut out = [9.0; 1];
+            layer.apply(simd, &[size, -size, size], &mut out, Store::Replace, &mut work);
+            assert!((out[0] - want).abs() <= 1e-6 * want, "{} for {want} {simd:?}", out[0]);
+        }
+    }
+    let mut out = [1.0; 2];
+    QuantizedLinear::new(0, 1, &[], Some(&[5.0])).apply(simd, &[], &mut out, Store::Add, &mut work);
+    assert_eq!(out, [6.0, 6.0]);
 }
