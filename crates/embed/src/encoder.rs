@@ -4,7 +4,9 @@ use crate::error::Result;
 #[cfg(feature = "transformers")]
 use crate::load::LoadOptions;
 use crate::options::{EncoderOptions, Limits, Prompts};
-use crate::table::StaticModel;
+use crate::stream::VectorStream;
+use crate::table::FileModel;
+use blake3::{Hash, Hasher};
 use planisphere_core::{Context, Matrix};
 use std::borrow::Cow;
 use std::path::Path;
@@ -18,6 +20,8 @@ pub(crate) trait Model: Send + Sync {
     fn prompts(&self) -> &Prompts;
     /// Whether vectors are scaled to length 1 unless told otherwise.
     fn normalizes(&self) -> bool;
+    /// A hash of everything that vectors depend on but the options.
+    fn fingerprint(&self) -> Hash;
     /// One row of [`Model::dim`] values a text, in their order; called on the threads of `cx`.
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix>;
 }
@@ -52,7 +56,7 @@ impl Encoder {
     /// None in practice: the data is part of the program and was checked when it was built.
     #[cfg(feature = "builtin")]
     pub fn builtin() -> Result<Self> {
-        let model = StaticModel::parse("built-in", Cow::Borrowed(planisphere_embed_builtin::MODEL))?;
+        let model = FileModel::parse("built-in", Cow::Borrowed(planisphere_embed_builtin::MODEL))?;
         Ok(Self::new(model))
     }
 
@@ -64,10 +68,13 @@ impl Encoder {
     pub fn from_static_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let data = crate::files::read(path, "a static model file")?;
-        Ok(Self::new(StaticModel::parse(&path.display().to_string(), Cow::Owned(data))?))
+        Ok(Self::new(FileModel::parse(&path.display().to_string(), Cow::Owned(data))?))
     }
 
-    /// A BERT-family model from a sentence-transformers directory: `config.json`, `tokenizer.json`,
+    /// A model from a folder: a BERT-family model as sentence-transformers keeps it, or a static one, as model2vec and the
+    /// StaticEmbedding module of sentence-transformers keep them.
+    ///
+    /// A BERT-family model has `config.json`, `tokenizer.json`,
     /// `model.safetensors` (or its shards with an index; f32, f16 or bf16), and, where present, `modules.json`,
     /// `sentence_bert_config.json`, `tokenizer_config.json` and the folders of the modules (Pooling, Dense,
     /// Normalize). A directory without `modules.json` gets mean pooling, as in sentence-transformers.
@@ -87,7 +94,21 @@ impl Encoder {
     /// As [`Encoder::from_dir`], and [`Error::InvalidParam`](crate::Error::InvalidParam) for a head that cannot be.
     #[cfg(feature = "transformers")]
     pub fn from_dir_with(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
-        Ok(Self::new(crate::transformer::SentenceTransformer::load(path.as_ref(), options)?))
+        let dir = path.as_ref();
+        let name = dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned());
+        Self::from_dir_named(dir, &name, options)
+    }
+
+    #[cfg(feature = "transformers")]
+    fn from_dir_named(dir: &Path, name: &str, options: &LoadOptions) -> Result<Self> {
+        use crate::table::{FolderModel, Layout};
+        if !dir.is_dir() {
+            return Err(crate::Error::Missing { path: dir.to_owned(), needed: "a model directory is expected here" });
+        }
+        Ok(match Layout::find(dir)? {
+            Some(layout) => Self::new(FolderModel::load(dir, name, &layout, options)?),
+            None => Self::new(crate::transformer::SentenceTransformer::load(dir, name, options)?),
+        })
     }
 
     /// A BERT-family model by its name on the Hugging Face hub, like `sentence-transformers/all-MiniLM-L6-v2`,
@@ -100,7 +121,7 @@ impl Encoder {
     #[cfg(feature = "hub")]
     pub fn from_hub(id: &str) -> Result<Self> {
         let dir = crate::hub::fetch(id)?;
-        Ok(Self::new(crate::transformer::SentenceTransformer::load_named(&dir, id, &LoadOptions::default())?))
+        Self::from_dir_named(&dir, id, &LoadOptions::default())
     }
 
     /// The same model with other options.
@@ -162,6 +183,38 @@ impl Encoder {
         })??;
         vectors.view().check()?;
         Ok(self.shortened(vectors))
+    }
+
+    /// The vectors of texts that come one after the other, block by block, in bounded memory.
+    pub fn stream<S: AsRef<str> + Sync, I: IntoIterator<Item = S>>(&self, texts: I) -> VectorStream<I::IntoIter> {
+        VectorStream::new(self.clone(), texts.into_iter())
+    }
+
+    /// 64 hexadecimal digits that tell apart what gives different vectors: a hash of the model's weights and tokenizer, of how it is
+    /// evaluated, and of the options in use. Two encoders of the same fingerprint give every text the same vector, so this is
+    /// what a cache of vectors is to be keyed by. Where the files lie and what they are called does not matter.
+    ///
+    /// ```
+    /// # #[cfg(feature = "builtin")] {
+    /// use planisphere_embed::{Encoder, EncoderOptions};
+    ///
+    /// let encoder = Encoder::builtin()?;
+    /// let short = encoder.with_options(EncoderOptions::new().dimensions(64))?;
+    /// assert_ne!(encoder.fingerprint(), short.fingerprint());
+    /// assert_eq!(encoder.fingerprint(), Encoder::builtin()?.fingerprint());
+    /// # }
+    /// # Ok::<(), planisphere_embed::Error>(())
+    /// ```
+    pub fn fingerprint(&self) -> String {
+        // Changes whenever vectors do, with the same files and options.
+        const EDITION: &str = "planisphere-embed 1";
+        let o = &self.options;
+        let model = &*self.model;
+        let mut hash = Hasher::new();
+        hash.update(EDITION.as_bytes()).update(model.fingerprint().as_bytes());
+        let reads = (self.max_seq_length(), o.long_texts, o.normalize.unwrap_or(model.normalizes()), self.dim());
+        hash.update(format!("{reads:?}").as_bytes()).update(o.before(model.prompts()).as_bytes());
+        hash.finalize().to_hex().to_string()
     }
 
     fn shortened(&self, vectors: Matrix) -> Matrix {

@@ -39,6 +39,7 @@ mod hub;
 #[cfg(feature = "transformers")]
 mod load;
 mod options;
+mod stream;
 mod table;
 #[cfg(feature = "transformers")]
 mod transformer;
@@ -47,4 +48,5 @@ pub use encoder::Encoder;
 pub use error::{Error, Result};
 #[cfg(feature = "transformers")]
 pub use load::{LoadOptions, Precision};
-pub use options::EncoderOptions;
+pub use options::{EncoderOptions, LongTexts};
+pub use stream::VectorStream;

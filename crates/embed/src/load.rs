@@ -21,8 +21,13 @@ pub enum Precision {
     /// 32-bit floating point, whatever the files hold: the vectors of the reference.
     #[default]
     F32,
+    /// Weights of 16 bits, 11 of them of precision: half the memory, the sums of [`Precision::F32`]. Nothing is lost where the
+    /// files hold such weights.
+    F16,
+    /// Weights of 16 bits, 8 of them of precision: as [`Precision::F16`], for weights that were made so.
+    Bf16,
     /// Bytes: weights rounded once for each output, what goes into a layer for each token; sums in whole numbers. A quarter of
-    /// the memory, and faster on machines with AVX-512 VNNI. Attention, norms and dense heads stay as they are.
+    /// the memory for layers, and faster on machines with AVX-512 VNNI. Attention, norms and dense heads stay as they are.
     Int8,
 }
 

@@ -20,6 +20,23 @@ pub struct EncoderOptions {
     pub(crate) prefix: String,
     pub(crate) prompt: Option<String>,
     pub(crate) dimensions: Option<usize>,
+    pub(crate) long_texts: LongTexts,
+}
+
+/// What is done with texts that are longer than a model reads.
+#[non_exhaustive]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LongTexts {
+    /// Their ends are ignored, with a [`Truncated`](planisphere_core::Warning::Truncated) warning: what sentence-transformers does.
+    #[default]
+    Truncate,
+    /// They are read in parts, each with the prompt before it, and get the mean of the vectors of their parts, weighted by the
+    /// number of tokens and scaled to length 1 where vectors are. Static models, which have no limit of their own, read the whole
+    /// text at once.
+    Average {
+        /// Tokens that each part has in common with the one before; fewer where a part has not as many.
+        overlap: usize,
+    },
 }
 
 impl Default for EncoderOptions {
@@ -31,6 +48,7 @@ impl Default for EncoderOptions {
             prefix: String::new(),
             prompt: None,
             dimensions: None,
+            long_texts: LongTexts::Truncate,
         }
     }
 }
@@ -88,6 +106,13 @@ impl EncoderOptions {
     #[must_use]
     pub fn dimensions(mut self, dimensions: usize) -> Self {
         self.dimensions = Some(dimensions);
+        self
+    }
+
+    /// What is done with texts that are longer than [`EncoderOptions::max_seq_length`]. Default: [`LongTexts::Truncate`].
+    #[must_use]
+    pub fn long_texts(mut self, long_texts: LongTexts) -> Self {
+        self.long_texts = long_texts;
         self
     }
 

@@ -93,6 +93,11 @@ impl Table {
         self.dim
     }
 
+    /// A hash of the whole file.
+    pub(crate) fn hash(&self) -> blake3::Hash {
+        blake3::hash(&self.data)
+    }
+
     /// Adds the vector of token `id` to `sum`. Ids come from the vocabulary, which has as many words as there are rows.
     pub(crate) fn add(&self, id: u32, sum: &mut [f32]) {
         let at = self.rows_at + id as usize * self.dim;

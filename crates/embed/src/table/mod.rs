@@ -1,12 +1,17 @@
 //! Static models: a text's vector is the weighted mean of the vectors of its tokens.
 
 mod ascii;
+#[cfg(feature = "transformers")]
+mod folder;
 mod format;
 mod wordpiece;
 
 use crate::encoder::{Model, normalize};
 use crate::error::{Error, Result};
-use crate::options::{EncoderOptions, Limits, Prompts, prefixed};
+use crate::options::{EncoderOptions, Limits, LongTexts, Prompts, prefixed};
+use blake3::Hash;
+#[cfg(feature = "transformers")]
+pub(crate) use folder::{FolderModel, Layout};
 use format::Table;
 use planisphere_core::{CancelToken, Context, Matrix, Warning};
 use rayon::prelude::*;
@@ -18,11 +23,77 @@ const CHUNK: usize = 256;
 /// Texts between two reports of progress.
 const WAVE: usize = 32 * CHUNK;
 
-/// A table of token vectors and the tokenizer that goes with it.
-pub(crate) struct StaticModel {
+/// Token vectors and the tokenizer that goes with them.
+pub(crate) trait Lookup: Send + Sync {
+    fn name(&self) -> &str;
+    fn dim(&self) -> usize;
+    fn hash(&self) -> Hash;
+    /// Whether vectors are scaled to length 1 unless told otherwise.
+    fn normalizes(&self) -> bool;
+    /// Tokens that are read by default.
+    fn limit(&self) -> Option<usize>;
+    fn prompts(&self) -> &Prompts;
+    /// Puts the ids of a text into `ids`, of its first `most` tokens; whether there are more.
+    fn tokens(&self, text: &str, most: usize, ids: &mut Vec<u32>) -> Result<bool, String>;
+    /// Adds the weighted vector of a token to `sum`.
+    fn add(&self, id: u32, sum: &mut [f32]);
+}
+
+/// The vectors of a [`Lookup`], text by text.
+pub(crate) struct StaticModel<L>(pub(crate) L);
+
+/// A model file of our own format.
+pub(crate) struct FileModel {
     table: Table,
     words: WordPieces,
     prompts: Prompts,
+}
+
+impl FileModel {
+    /// Reads a model file. `origin` names it in errors.
+    pub(crate) fn parse(origin: &str, data: Cow<'static, [u8]>) -> Result<StaticModel<Self>> {
+        let bad = |reason| Error::StaticModel { name: origin.to_owned(), reason };
+        let (table, vocabulary) = Table::parse(data).map_err(bad)?;
+        let words = WordPieces::new(&vocabulary).map_err(bad)?;
+        Ok(StaticModel(Self { table, words, prompts: Prompts::default() }))
+    }
+}
+
+impl Lookup for FileModel {
+    fn name(&self) -> &str {
+        self.table.name()
+    }
+
+    fn dim(&self) -> usize {
+        self.table.dim()
+    }
+
+    fn hash(&self) -> Hash {
+        self.table.hash()
+    }
+
+    fn normalizes(&self) -> bool {
+        true
+    }
+
+    fn limit(&self) -> Option<usize> {
+        None
+    }
+
+    fn prompts(&self) -> &Prompts {
+        &self.prompts
+    }
+
+    fn tokens(&self, text: &str, most: usize, ids: &mut Vec<u32>) -> Result<bool, String> {
+        self.words.encode(text, ids)?;
+        let truncated = ids.len() > most;
+        ids.truncate(most);
+        Ok(truncated)
+    }
+
+    fn add(&self, id: u32, sum: &mut [f32]) {
+        self.table.add(id, sum);
+    }
 }
 
 /// What happened in one chunk.
@@ -33,42 +104,38 @@ struct Tally {
     first_empty: Option<usize>,
 }
 
-impl StaticModel {
-    /// Reads a model file. `origin` names it in errors.
-    pub(crate) fn parse(origin: &str, data: Cow<'static, [u8]>) -> Result<Self> {
-        let bad = |reason| Error::StaticModel { name: origin.to_owned(), reason };
-        let (table, vocabulary) = Table::parse(data).map_err(bad)?;
-        let words = WordPieces::new(&vocabulary).map_err(bad)?;
-        Ok(Self { table, words, prompts: Prompts::default() })
-    }
-
+impl<L: Lookup> StaticModel<L> {
     /// Encodes the texts from `first` on into `out`.
     fn chunk(&self, first: usize, texts: &[&str], out: &mut [f32], options: &EncoderOptions) -> Result<Tally> {
         let mut tally = Tally::default();
-        let before = options.before(&self.prompts);
-        let mut all_ids = Vec::new();
-        for (i, (text, row)) in texts.iter().zip(out.chunks_exact_mut(self.table.dim())).enumerate() {
-            self.words
-                .encode(&prefixed(before, text), &mut all_ids)
-                .map_err(|reason| Error::Tokenize { row: first + i, reason })?;
-            let mut ids = all_ids.as_slice();
-            if let Some(most) = options.max_seq_length.filter(|&most| ids.len() > most) {
-                ids = &ids[..most];
-                tally.truncated += 1;
-            }
-            for &id in ids {
-                self.table.add(id, row);
+        let before = options.before(self.0.prompts());
+        let most = self.most(options).unwrap_or(usize::MAX);
+        let unit = options.normalize.unwrap_or(self.0.normalizes());
+        let mut ids = Vec::new();
+        for (i, (text, row)) in texts.iter().zip(out.chunks_exact_mut(self.0.dim())).enumerate() {
+            let cut = self.0.tokens(&prefixed(before, text), most, &mut ids);
+            tally.truncated += usize::from(cut.map_err(|reason| Error::Tokenize { row: first + i, reason })?);
+            for &id in &ids {
+                self.0.add(id, row);
             }
             if row.iter().all(|&v| v == 0.0) {
                 tally.empty += 1;
                 tally.first_empty.get_or_insert(first + i);
-            } else if options.normalize.unwrap_or(true) {
+            } else if unit {
                 normalize(row);
             } else {
                 row.iter_mut().for_each(|v| *v /= ids.len() as f32);
             }
         }
         Ok(tally)
+    }
+
+    /// Tokens of a text that are read.
+    fn most(&self, options: &EncoderOptions) -> Option<usize> {
+        match options.long_texts {
+            LongTexts::Truncate => options.max_seq_length.or(self.0.limit()),
+            LongTexts::Average { .. } => None,
+        }
     }
 
     fn wave(
@@ -81,7 +148,7 @@ impl StaticModel {
     ) -> Result<Tally> {
         let tallies: Vec<Tally> = texts
             .par_chunks(CHUNK)
-            .zip(out.par_chunks_mut(CHUNK * self.table.dim()))
+            .zip(out.par_chunks_mut(CHUNK * self.0.dim()))
             .enumerate()
             .map(|(c, (texts, out))| {
                 token.check()?;
@@ -96,29 +163,33 @@ impl StaticModel {
     }
 }
 
-impl Model for StaticModel {
+impl<L: Lookup> Model for StaticModel<L> {
     fn name(&self) -> &str {
-        self.table.name()
+        self.0.name()
     }
 
     fn dim(&self) -> usize {
-        self.table.dim()
+        self.0.dim()
     }
 
     fn limits(&self) -> Limits {
-        Limits::default()
+        Limits { default: self.0.limit(), ..Limits::default() }
     }
 
     fn prompts(&self) -> &Prompts {
-        &self.prompts
+        self.0.prompts()
     }
 
     fn normalizes(&self) -> bool {
-        true
+        self.0.normalizes()
+    }
+
+    fn fingerprint(&self) -> Hash {
+        self.0.hash()
     }
 
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix> {
-        let dim = self.table.dim();
+        let dim = self.0.dim();
         let mut vectors = Matrix::zeros(texts.len(), dim);
         let mut all = Tally::default();
         let token = cx.token();
@@ -130,7 +201,7 @@ impl Model for StaticModel {
             all.first_empty = all.first_empty.or(tally.first_empty);
             cx.progress((first + texts_now.len()) as u64, texts.len() as u64)?;
         }
-        if let Some(max_tokens) = options.max_seq_length.filter(|_| all.truncated > 0) {
+        if let Some(max_tokens) = self.most(options).filter(|_| all.truncated > 0) {
             cx.warn(Warning::Truncated { texts: all.truncated, max_tokens });
         }
         if let Some(first) = all.first_empty {

@@ -1,18 +1,16 @@
 //! Which texts are computed together.
 
-use super::tokenize::Ids;
-
-/// Texts sorted by length and cut into batches of at most `budget` tokens, but at least one text. Texts without tokens
-/// are left out. Depends on nothing else, so that the same texts always meet.
+/// Texts of these lengths, sorted by them and cut into batches of at most `budget` tokens, but at least one text. Texts without
+/// tokens are left out. Depends on nothing else, so that the same texts always meet.
 ///
 /// Batches begin with the longest, so that the last ones to end are short.
-pub(crate) fn plan(ids: &[Ids], budget: usize) -> Vec<Vec<usize>> {
-    let mut order: Vec<usize> = (0..ids.len()).filter(|&i| !ids[i].ids.is_empty()).collect();
-    order.sort_by_key(|&i| std::cmp::Reverse(ids[i].ids.len()));
+pub(crate) fn plan(lengths: &[usize], budget: usize) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).filter(|&i| lengths[i] > 0).collect();
+    order.sort_by_key(|&i| std::cmp::Reverse(lengths[i]));
     let mut batches: Vec<Vec<usize>> = Vec::new();
     let mut used = 0;
     for i in order {
-        let length = ids[i].ids.len();
+        let length = lengths[i];
         match batches.last_mut() {
             Some(batch) if used + length <= budget => batch.push(i),
             _ => {
@@ -30,22 +28,16 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn texts(lengths: &[usize]) -> Vec<Ids> {
-        lengths.iter().map(|&n| Ids { ids: vec![7; n], truncated: false }).collect()
-    }
-
     #[test]
     fn longest_first_within_the_budget() {
-        let ids = texts(&[2, 0, 5, 3, 2, 9]);
-        let plan = plan(&ids, 7);
+        let plan = plan(&[2, 0, 5, 3, 2, 9], 7);
         assert_eq!(plan, [vec![5], vec![2], vec![3, 0, 4]]);
     }
 
     proptest! {
         #[test]
         fn every_text_once(lengths in proptest::collection::vec(0usize..40, 0..80), budget in 1usize..100) {
-            let ids = texts(&lengths);
-            let batches = plan(&ids, budget);
+            let batches = plan(&lengths, budget);
             for b in &batches {
                 let tokens: usize = b.iter().map(|&r| lengths[r]).sum();
                 prop_assert!(tokens <= budget || b.len() == 1);

@@ -3,6 +3,7 @@
 use super::json::JsonFile;
 use super::weights::Weights;
 use crate::error::Result;
+use blake3::{Hash, Hasher};
 use planisphere_kernels::Simd;
 use planisphere_kernels::activation::{self, Activation};
 use planisphere_kernels::linear::{Linear, Store};
@@ -14,6 +15,7 @@ pub(crate) struct Dense {
     activation: Activation,
     /// `Some(None)`: added as it is.
     residual: Option<Option<Linear>>,
+    hash: Hash,
 }
 
 impl Dense {
@@ -48,12 +50,21 @@ impl Dense {
                 Some(Some(Linear::new(inputs, width, &weight, None)))
             }
         };
+        let (has_bias, adds) = (bias.is_some(), residual.is_some());
+        let mut hash = Hasher::new();
+        hash.update(w.hash().as_bytes()).update(format!("{activation:?} {has_bias} {adds}").as_bytes());
+        let hash = hash.finalize();
         let weight = w.values(&["linear.weight"], &[width, inputs])?;
-        Ok(Self { layer: Linear::new(inputs, width, &weight, bias.as_deref()), activation, residual })
+        Ok(Self { layer: Linear::new(inputs, width, &weight, bias.as_deref()), activation, residual, hash })
     }
 
     pub(crate) fn width(&self) -> usize {
         self.layer.outputs()
+    }
+
+    /// A hash of everything that the layer depends on.
+    pub(crate) fn hash(&self) -> Hash {
+        self.hash
     }
 
     /// The rows of `x` through the layer.

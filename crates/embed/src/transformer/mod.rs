@@ -9,7 +9,7 @@ mod modules;
 mod network;
 mod places;
 mod pooling;
-mod prompts;
+pub(crate) mod prompts;
 mod spec;
 mod tokenize;
 mod weights;
@@ -17,17 +17,18 @@ mod weights;
 use crate::encoder::{Model, normalize};
 use crate::error::{Error, Result};
 use crate::load::LoadOptions;
-use crate::options::{EncoderOptions, Limits, Prompts, prefixed};
+use crate::options::{EncoderOptions, Limits, LongTexts, Prompts, prefixed};
+use blake3::{Hash, Hasher};
+pub(crate) use json::JsonFile;
 use modules::Modules;
-#[cfg(feature = "hub")]
 pub(crate) use modules::plain_path;
 use network::{Network, Tables, Work};
 use planisphere_core::{CancelToken, Context, Matrix, Warning};
 use rayon::prelude::*;
 use spec::Spec;
 use std::path::Path;
-use tokenize::{Ids, Reading, Tokens};
-use weights::Weights;
+use tokenize::{Ids, Part, Reading, Tokens};
+pub(crate) use weights::Weights;
 
 /// Texts that are tokenized between two looks at the cancel token.
 const TOKENIZE_CHUNK: usize = 64;
@@ -41,18 +42,11 @@ pub(crate) struct SentenceTransformer {
     dim: usize,
     limits: Limits,
     prompts: Prompts,
+    fingerprint: Hash,
 }
 
 impl SentenceTransformer {
-    pub(crate) fn load(dir: &Path, options: &LoadOptions) -> Result<Self> {
-        let name = dir.file_name().map_or_else(|| dir.display().to_string(), |n| n.to_string_lossy().into_owned());
-        Self::load_named(dir, &name, options)
-    }
-
-    pub(crate) fn load_named(dir: &Path, name: &str, options: &LoadOptions) -> Result<Self> {
-        if !dir.is_dir() {
-            return Err(Error::Missing { path: dir.to_owned(), needed: "a model directory is expected here" });
-        }
+    pub(crate) fn load(dir: &Path, name: &str, options: &LoadOptions) -> Result<Self> {
         let modules = Modules::load(dir, options.head.as_deref(), |folder| Ok(Spec::load(folder)?.hidden))?;
         let folder = &modules.transformer;
         let spec = Spec::load(folder)?;
@@ -70,15 +64,23 @@ impl SentenceTransformer {
         }
         let default = reading.max_seq_length.unwrap_or(positions).clamp(tokens.special() + 1, positions);
         let limits = Limits { special_tokens: tokens.special(), default: Some(default), positions: Some(positions) };
-        let network = Network::load(Weights::load(folder)?, spec, options.precision)?;
+        let weights = Weights::load(folder)?;
+        let mut hash = Hasher::new();
+        hash.update(weights.hash().as_bytes()).update(tokens.hash().as_bytes());
+        modules.dense.iter().for_each(|d| {
+            hash.update(d.hash().as_bytes());
+        });
+        hash.update(format!("{spec:?} {:?} {:?}", modules.pooling, options.precision).as_bytes());
+        let network = Network::load(weights, spec, options.precision)?;
         let pooled = modules.pooling.width(network.spec().hidden);
         let dim = modules.dense.last().map_or(pooled, dense::Dense::width);
         let prompts = prompts::load(dir)?;
-        Ok(Self { name: name.to_owned(), network, tokens, modules, dim, limits, prompts })
+        Ok(Self { name: name.to_owned(), network, tokens, modules, dim, limits, prompts, fingerprint: hash.finalize() })
     }
 
     /// The ids of every text, in their order.
-    fn tokenize(&self, texts: &[&str], most: usize, before: &str, token: &CancelToken) -> Result<Vec<Ids>> {
+    fn tokenize(&self, texts: &[&str], reading: &Plan<'_>, token: &CancelToken) -> Result<Vec<Ids>> {
+        let Plan { before, prompt, most, overlap, .. } = *reading;
         let chunks: Vec<Vec<Ids>> = texts
             .par_chunks(TOKENIZE_CHUNK)
             .enumerate()
@@ -86,12 +88,34 @@ impl SentenceTransformer {
                 token.check()?;
                 let one = |(i, text): (usize, &&str)| {
                     let row = c * TOKENIZE_CHUNK + i;
-                    self.tokens.encode(&prefixed(before, text), most).map_err(|reason| Error::Tokenize { row, reason })
+                    let ids = self.tokens.encode(&prefixed(before, text), most, prompt, overlap);
+                    ids.map_err(|reason| Error::Tokenize { row, reason })
                 };
                 chunk.iter().enumerate().map(one).collect()
             })
             .collect::<Result<_>>()?;
         Ok(chunks.into_iter().flatten().collect())
+    }
+
+    /// How texts are read with these options.
+    fn plan<'a>(&'a self, options: &'a EncoderOptions) -> Result<Plan<'a>> {
+        let before = options.before(&self.prompts);
+        let (prompt, skip) = if before.is_empty() {
+            (0, 0)
+        } else {
+            self.tokens.prompt_length(before).map_err(|reason| Error::Tokenize { row: 0, reason })?
+        };
+        Ok(Plan {
+            before,
+            prompt,
+            skip: if self.modules.pooling.include_prompt { 0 } else { skip },
+            most: options.max_seq_length.or(self.limits.default).unwrap_or(usize::MAX),
+            overlap: match options.long_texts {
+                LongTexts::Truncate => None,
+                LongTexts::Average { overlap } => Some(overlap),
+            },
+            unit: options.normalize.unwrap_or(self.modules.normalize),
+        })
     }
 
     /// The vectors of one batch, in its order.
@@ -144,36 +168,36 @@ impl Model for SentenceTransformer {
         self.modules.normalize
     }
 
+    fn fingerprint(&self) -> Hash {
+        self.fingerprint
+    }
+
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix> {
-        let most = options.max_seq_length.or(self.limits.default).unwrap_or(usize::MAX);
+        let plan = self.plan(options)?;
         let token = cx.token();
-        let before = options.before(&self.prompts);
-        let ids = self.tokenize(texts, most, before, &token)?;
-        let skip = if self.modules.pooling.include_prompt || before.is_empty() {
-            0
-        } else {
-            self.tokens.prompt_length(before).map_err(|reason| Error::Tokenize { row: 0, reason })?
-        };
+        let ids = self.tokenize(texts, &plan, &token)?;
         let cut = ids.iter().filter(|i| i.truncated).count();
         if cut > 0 {
-            cx.warn(Warning::Truncated { texts: cut, max_tokens: most });
+            cx.warn(Warning::Truncated { texts: cut, max_tokens: plan.most });
         }
-        let none = || ids.iter().enumerate().filter(|(_, i)| i.ids.is_empty()).map(|(row, _)| row);
-        if let Some(first) = none().next() {
-            cx.warn(Warning::EmptyRows { rows: none().count(), first });
+        let empty =
+            || ids.iter().enumerate().filter(|(_, i)| i.parts.iter().all(|p| p.ids.is_empty())).map(|(row, _)| row);
+        if let Some(first) = empty().next() {
+            cx.warn(Warning::EmptyRows { rows: empty().count(), first });
         }
-        let unit = options.normalize.unwrap_or(self.modules.normalize);
-        let batches = batch::plan(&ids, options.batch_tokens);
-        let tables = self.network.tables(ids.iter().map(|i| i.ids.len()).max().unwrap_or(0));
-        let mut vectors = Matrix::zeros(texts.len(), self.dim);
-        let mut done = none().count();
+        let parts: Vec<&Part> = ids.iter().flat_map(|i| &i.parts).collect();
+        let lengths: Vec<usize> = parts.iter().map(|p| p.ids.len()).collect();
+        let batches = batch::plan(&lengths, options.batch_tokens);
+        let tables = self.network.tables(lengths.iter().copied().max().unwrap_or(0));
+        let mut vectors = Matrix::zeros(parts.len(), self.dim);
+        let mut done = lengths.iter().filter(|&&n| n == 0).count();
         // As many at a time as keep the threads busy; which texts are computed together is settled above.
         for wave in batches.chunks(2 * rayon::current_num_threads()) {
             let results: Vec<Vec<f32>> = wave
                 .par_iter()
                 .map_init(Work::default, |work, rows| {
-                    let texts: Vec<&[u32]> = rows.iter().map(|&r| ids[r].ids.as_slice()).collect();
-                    self.run(&texts, &tables, work, (skip, unit), &token)
+                    let texts: Vec<&[u32]> = rows.iter().map(|&r| parts[r].ids.as_slice()).collect();
+                    self.run(&texts, &tables, work, (plan.skip, plan.unit), &token)
                 })
                 .collect::<Result<_>>()?;
             for (rows, result) in wave.iter().zip(results) {
@@ -182,8 +206,51 @@ impl Model for SentenceTransformer {
                 }
                 done += rows.len();
             }
-            cx.progress(done as u64, texts.len() as u64)?;
+            // In texts, also where some are read in parts.
+            let share = done as u64 * texts.len() as u64 / parts.len().max(1) as u64;
+            cx.progress(share, texts.len() as u64)?;
         }
-        Ok(vectors)
+        if parts.len() == texts.len() {
+            return Ok(vectors);
+        }
+        Ok(joined(&ids, &vectors, plan.unit))
     }
+}
+
+/// How texts are read.
+#[derive(Clone, Copy)]
+struct Plan<'a> {
+    /// What stands before every text, and how many tokens that is: all, and of the text's vector to leave out.
+    before: &'a str,
+    prompt: usize,
+    skip: usize,
+    /// Tokens of a part.
+    most: usize,
+    overlap: Option<usize>,
+    unit: bool,
+}
+
+/// A vector a text: the mean of its parts, weighted by their tokens.
+fn joined(ids: &[Ids], vectors: &Matrix, unit: bool) -> Matrix {
+    let mut out = Matrix::zeros(ids.len(), vectors.cols());
+    let mut first = 0;
+    for (row, text) in ids.iter().enumerate() {
+        let out = out.row_mut(row);
+        if let [_] = text.parts[..] {
+            out.copy_from_slice(vectors.row(first));
+        } else {
+            let total: usize = text.parts.iter().map(|p| p.own).sum();
+            for (p, part) in text.parts.iter().enumerate() {
+                let weight = part.own as f32 / total as f32;
+                for (o, v) in out.iter_mut().zip(vectors.row(first + p)) {
+                    *o += weight * v;
+                }
+            }
+            if unit {
+                normalize(out);
+            }
+        }
+        first += text.parts.len();
+    }
+    out
 }

@@ -8,13 +8,13 @@ use super::checkpoint::{Checkpoint, Dense, Embeddings, Layer as Stored, Scale};
 use super::places::{Distances, Turns};
 use super::spec::{Feed, Places, Spec};
 use super::weights::Weights;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::load::Precision;
 use planisphere_core::CancelToken;
 use planisphere_kernels::Simd;
 use planisphere_kernels::activation;
 use planisphere_kernels::attention::{Attention, Scratch};
-use planisphere_kernels::linear::{Linear, QuantizedLinear, QuantizedRows, Store};
+use planisphere_kernels::linear::{Half, HalfLinear, HalfValues, Linear, QuantizedLinear, QuantizedRows, Store};
 use planisphere_kernels::norm::layer_norm;
 
 /// Tokens that go through the two layers after attention together: their values stay in the second-level cache.
@@ -31,25 +31,87 @@ impl Norm {
     }
 }
 
-/// A linear layer of either precision.
+/// A linear layer of some precision.
 enum Product {
     Full(Linear),
+    Half(HalfLinear),
     Bytes(QuantizedLinear),
 }
 
+/// Memory of linear layers.
+#[derive(Default)]
+struct Spare {
+    rows: QuantizedRows,
+    panel: Vec<f32>,
+}
+
 impl Product {
-    fn new(dense: Dense, precision: Precision) -> Self {
+    fn new(dense: Dense, precision: Precision) -> Result<Self> {
         let Dense { inputs, outputs, weight, bias } = dense;
-        match precision {
-            Precision::F32 => Self::Full(Linear::new(inputs, outputs, &weight, bias.as_deref())),
-            Precision::Int8 => Self::Bytes(QuantizedLinear::new(inputs, outputs, &weight, bias.as_deref())),
-        }
+        let bias = bias.as_deref();
+        Ok(match half(precision) {
+            Some(kind) => {
+                let layer = HalfLinear::new(kind, inputs, outputs, &weight, bias);
+                in_range(layer.is_finite())?;
+                Self::Half(layer)
+            }
+            None if precision == Precision::Int8 => Self::Bytes(QuantizedLinear::new(inputs, outputs, &weight, bias)),
+            None => Self::Full(Linear::new(inputs, outputs, &weight, bias)),
+        })
     }
 
-    fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], store: Store, rows: &mut QuantizedRows) {
+    fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], store: Store, spare: &mut Spare) {
         match self {
             Self::Full(l) => l.apply(simd, x, out, store),
-            Self::Bytes(l) => l.apply(simd, x, out, store, rows),
+            Self::Half(l) => l.apply(simd, x, out, store, &mut spare.panel),
+            Self::Bytes(l) => l.apply(simd, x, out, store, &mut spare.rows),
+        }
+    }
+}
+
+fn half(precision: Precision) -> Option<Half> {
+    match precision {
+        Precision::F16 => Some(Half::F16),
+        Precision::Bf16 => Some(Half::Bf16),
+        Precision::F32 | Precision::Int8 => None,
+    }
+}
+
+fn in_range(finite: bool) -> Result<()> {
+    if finite {
+        return Ok(());
+    }
+    Err(Error::InvalidParam {
+        param: "precision",
+        value: "F16".into(),
+        reason: "the model has weights beyond 65504 (or such that are not finite), which Bf16 and F32 can hold".into(),
+    })
+}
+
+/// The vectors of word pieces.
+enum Words {
+    Full(Vec<f32>),
+    Half(HalfValues),
+}
+
+impl Words {
+    fn new(values: Vec<f32>, precision: Precision) -> Result<Self> {
+        Ok(match half(precision) {
+            Some(kind) => {
+                let values = HalfValues::new(kind, &values);
+                in_range(values.is_finite())?;
+                Self::Half(values)
+            }
+            None => Self::Full(values),
+        })
+    }
+
+    /// Puts vector `id` into `row`.
+    fn put(&self, simd: Simd, id: u32, row: &mut [f32]) {
+        let at = id as usize * row.len();
+        match self {
+            Self::Full(values) => row.copy_from_slice(&values[at..at + row.len()]),
+            Self::Half(values) => values.widen(simd, at, row),
         }
     }
 }
@@ -69,6 +131,8 @@ struct Layer {
 /// Embeddings and layers of one model.
 pub(crate) struct Network {
     spec: Spec,
+    words: Words,
+    /// All but the words and the norm, which were taken out.
     embeddings: Embeddings,
     norm: Norm,
     layers: Vec<Layer>,
@@ -94,7 +158,7 @@ pub(crate) struct Work {
     wide: Vec<f32>,
     narrow: Vec<f32>,
     scratch: Scratch,
-    rows: QuantizedRows,
+    spare: Spare,
 }
 
 impl Network {
@@ -114,11 +178,11 @@ impl Network {
                 })
             });
             layers.push(Layer {
-                qkv: Product::new(qkv, precision),
-                out: Product::new(out, precision),
+                qkv: Product::new(qkv, precision)?,
+                out: Product::new(out, precision)?,
                 attention_norm: attention_norm.map(norm),
-                up: Product::new(up, precision),
-                down: Product::new(down, precision),
+                up: Product::new(up, precision)?,
+                down: Product::new(down, precision)?,
                 feed_norm: norm(feed_norm),
                 window: spec.window(i),
                 turns,
@@ -126,8 +190,9 @@ impl Network {
         }
         let mut embeddings = checkpoint.embeddings()?;
         let first = std::mem::replace(&mut embeddings.norm, Scale { weight: Vec::new(), bias: None });
+        let words = Words::new(std::mem::take(&mut embeddings.words), precision)?;
         let last_norm = checkpoint.last_norm()?.map(norm);
-        Ok(Self { embeddings, norm: norm(first), layers, last_norm, thetas, spec })
+        Ok(Self { words, embeddings, norm: norm(first), layers, last_norm, thetas, spec })
     }
 
     pub(crate) fn spec(&self) -> &Spec {
@@ -179,8 +244,9 @@ impl Network {
         for text in texts {
             for (p, &id) in text.iter().enumerate() {
                 let at = work.x.len();
-                work.x.extend_from_slice(&e.words[id as usize * h..][..h]);
+                work.x.resize(at + h, 0.0);
                 let row = &mut work.x[at..];
+                self.words.put(simd, id, row);
                 let place = e.places.as_ref().map(|t| &t[(first + p) * h..][..h]);
                 for more in e.token_type.as_deref().into_iter().chain(place) {
                     for (v, m) in row.iter_mut().zip(more) {
@@ -194,7 +260,7 @@ impl Network {
 
     fn layer(&self, simd: Simd, layer: &Layer, texts: &[&[u32]], tables: &Tables, work: &mut Work) {
         let (h, before) = (self.spec.hidden, self.spec.norm.before);
-        let Work { x, normed, qkv, mixed, wide, narrow, scratch, rows: bytes } = work;
+        let Work { x, normed, qkv, mixed, wide, narrow, scratch, spare } = work;
         let tokens = x.len() / h;
         qkv.resize(3 * tokens * h, 0.0);
         mixed.resize(tokens * h, 0.0);
@@ -206,7 +272,7 @@ impl Network {
             }
             _ => x,
         };
-        layer.qkv.apply(simd, input, qkv, Store::Replace, bytes);
+        layer.qkv.apply(simd, input, qkv, Store::Replace, spare);
         let attention = Attention {
             heads: self.spec.heads,
             width: self.spec.head(),
@@ -222,7 +288,7 @@ impl Network {
             attention.attend(simd, own, own_out, scratch);
             (from, to) = (rest, rest_out);
         }
-        layer.out.apply(simd, mixed, x, Store::Add, bytes);
+        layer.out.apply(simd, mixed, x, Store::Add, spare);
         if let Some(norm) = layer.attention_norm.as_ref().filter(|_| !before) {
             norm.apply(simd, x);
         }
@@ -236,7 +302,7 @@ impl Network {
                 rows
             };
             wide.resize(rows.len() / h * self.spec.up(), 0.0);
-            layer.up.apply(simd, input, wide, Store::Replace, bytes);
+            layer.up.apply(simd, input, wide, Store::Replace, spare);
             let inner: &[f32] = match self.spec.feed {
                 Feed::Plain(f) => {
                     activation::apply(simd, f, wide);
@@ -248,7 +314,7 @@ impl Network {
                     narrow
                 }
             };
-            layer.down.apply(simd, inner, rows, Store::Add, bytes);
+            layer.down.apply(simd, inner, rows, Store::Add, spare);
             if !before {
                 layer.feed_norm.apply(simd, rows);
             }

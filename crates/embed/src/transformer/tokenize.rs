@@ -2,9 +2,10 @@
 
 use super::json::JsonFile;
 use crate::error::{Error, Result};
+use blake3::{Hash, Hasher};
 use serde_json::Value;
 use std::path::Path;
-use tokenizers::{Encoding, Tokenizer, TruncationDirection};
+use tokenizers::{Encoding, Token, Tokenizer, TruncationDirection};
 
 /// A tokenizer without padding, with its special tokens.
 pub(crate) struct Tokens {
@@ -13,12 +14,23 @@ pub(crate) struct Tokens {
     /// Texts are lowercased first (`do_lower_case` of `sentence_bert_config.json`).
     lowercase: bool,
     special: usize,
+    hash: Hash,
 }
 
 /// The ids of one text.
+#[derive(Debug, PartialEq)]
 pub(crate) struct Ids {
-    pub(crate) ids: Vec<u32>,
+    /// At least one part; several where a long text is read in parts.
+    pub(crate) parts: Vec<Part>,
     pub(crate) truncated: bool,
+}
+
+/// Tokens that are read together.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Part {
+    pub(crate) ids: Vec<u32>,
+    /// How many of them are the text's own: neither special nor a prompt's.
+    pub(crate) own: usize,
 }
 
 impl Tokens {
@@ -28,6 +40,7 @@ impl Tokens {
         let needed = "the fast tokenizer of the model; vocab.txt alone does not do";
         let bytes = crate::files::read(&path, needed)?;
         let bad = |e: tokenizers::Error| Error::Tokenizer { path: path.clone(), reason: e.to_string() };
+        let hash = blake3::hash(&bytes);
         let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(bad)?;
         // Both are ours to do: a file may pad every text to 128 tokens, as that of all-MiniLM-L6-v2 does.
         let direction = tokenizer.get_truncation().map_or(TruncationDirection::Right, |t| t.direction);
@@ -40,7 +53,13 @@ impl Tokens {
         if let Some(&id) = empty.get_ids().iter().find(|&&id| id as usize >= rows) {
             return Err(Error::VocabularyTooLarge { path, max_id: id as usize, rows });
         }
-        Ok(Self { direction, lowercase, special: empty.len(), tokenizer })
+        Ok(Self { direction, lowercase, special: empty.len(), tokenizer, hash })
+    }
+
+    /// A hash of everything that ids depend on.
+    pub(crate) fn hash(&self) -> Hash {
+        let mut hash = Hasher::new();
+        hash.update(self.hash.as_bytes()).update(&[u8::from(self.lowercase)]).finalize()
     }
 
     /// Tokens that are added to every text.
@@ -48,8 +67,10 @@ impl Tokens {
         self.special
     }
 
-    /// The ids of a text, at most `most` of them, special ones included. `most` is more than [`Tokens::special`].
-    pub(crate) fn encode(&self, text: &str, most: usize) -> Result<Ids, String> {
+    /// The ids of a text, in parts of at most `most`, special ones included, which is more than [`Tokens::special`]. `overlap` says
+    /// how many each part has in common with the one before; without it there is one part. The first `prompt` ids, special ones
+    /// not counted, are a prompt, which every part begins with.
+    pub(crate) fn encode(&self, text: &str, most: usize, prompt: usize, overlap: Option<usize>) -> Result<Ids, String> {
         let lower;
         let text = if self.lowercase {
             lower = text.to_lowercase();
@@ -59,19 +80,42 @@ impl Tokens {
         };
         let mut plain = self.tokenizer.encode_fast(text, false).map_err(|e| e.to_string())?;
         let room = most - self.special;
+        let prompt = prompt.min(room - 1).min(plain.len());
         let truncated = plain.len() > room;
+        if let Some(overlap) = overlap.filter(|_| truncated) {
+            let (before, own) = plain.get_ids().split_at(prompt);
+            let each = room - prompt;
+            let mut parts = Vec::new();
+            for at in (0..).step_by(each - overlap.min(each - 1)) {
+                let here = &own[at..own.len().min(at + each)];
+                let token = |&id| Token::new(id, String::new(), (0, 0));
+                let part = Encoding::from_tokens(before.iter().chain(here).map(token).collect(), 0);
+                parts.push(Part { ids: self.finish(part)?, own: here.len() });
+                if at + each >= own.len() {
+                    break;
+                }
+            }
+            return Ok(Ids { parts, truncated: false });
+        }
         plain.truncate(room, 0, self.direction);
         // The parts that were cut off would get special tokens of their own.
         let _ = plain.take_overflowing();
-        let encoding = self.tokenizer.post_process(plain, None, true).map_err(|e| e.to_string())?;
-        Ok(Ids { ids: encoding.get_ids().to_vec(), truncated })
+        let own = plain.len() - prompt.min(plain.len());
+        Ok(Ids { parts: vec![Part { ids: self.finish(plain)?, own }], truncated })
     }
 
-    /// How many tokens at the beginning of a text belong to a prompt.
-    pub(crate) fn prompt_length(&self, prompt: &str) -> Result<usize, String> {
+    /// The ids with special ones.
+    fn finish(&self, plain: Encoding) -> Result<Vec<u32>, String> {
+        let encoding = self.tokenizer.post_process(plain, None, true).map_err(|e| e.to_string())?;
+        Ok(encoding.get_ids().to_vec())
+    }
+
+    /// How many tokens at the beginning of a text belong to a prompt: of its own, and with special ones before them.
+    pub(crate) fn prompt_length(&self, prompt: &str) -> Result<(usize, usize), String> {
         let e: Encoding = self.tokenizer.encode_fast(prompt, true).map_err(|e| e.to_string())?;
-        let ends_special = e.get_special_tokens_mask().last() == Some(&1);
-        Ok(e.len() - usize::from(ends_special))
+        let mask = e.get_special_tokens_mask();
+        let own = mask.iter().filter(|&&m| m == 0).count();
+        Ok((own, e.len() - usize::from(mask.last() == Some(&1))))
     }
 }
 

@@ -3,9 +3,11 @@
 use super::json::JsonFile;
 use super::modules::plain_name;
 use crate::error::{Error, Result};
+use blake3::{Hash, Hasher};
 use candle_core::safetensors::{BufferedSafetensors, Load};
 use candle_core::{DType, Device};
 use safetensors::Dtype;
+use safetensors::tensor::TensorView;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -18,12 +20,14 @@ pub(crate) struct Weights {
     /// Which file holds a tensor.
     places: BTreeMap<String, usize>,
     prefix: String,
+    hash: Hasher,
 }
 
 impl Weights {
     /// Reads the weight files of a folder.
     pub(crate) fn load(dir: &Path) -> Result<Self> {
-        let mut weights = Self { files: Vec::new(), places: BTreeMap::new(), prefix: String::new() };
+        let mut weights =
+            Self { files: Vec::new(), places: BTreeMap::new(), prefix: String::new(), hash: Hasher::new() };
         match JsonFile::read_if_there(&dir.join(INDEX))? {
             Some(index) if !dir.join(FILE).exists() => {
                 for shard in shards(&index)? {
@@ -40,6 +44,7 @@ impl Weights {
 
     fn add(&mut self, path: &Path, needed: &'static str) -> Result<()> {
         let bytes = crate::files::read(path, needed)?;
+        self.hash.update(&bytes);
         let bad = |reason: String| Error::Weights { path: path.to_owned(), reason };
         let file = BufferedSafetensors::new(bytes).map_err(|e| bad(e.to_string()))?;
         for (name, _) in file.tensors() {
@@ -47,6 +52,11 @@ impl Weights {
         }
         self.files.push((path.to_owned(), file));
         Ok(())
+    }
+
+    /// A hash of the files.
+    pub(crate) fn hash(&self) -> Hash {
+        self.hash.finalize()
     }
 
     /// Whether there is a tensor of this whole name.
@@ -69,25 +79,52 @@ impl Weights {
         let full = |n: &&str| format!("{}{n}", self.prefix);
         let found = names.iter().map(full).find_map(|n| self.places.get(&n).map(|&file| (n, file)));
         let Some((name, file)) = found else {
-            let path = self.files.first().map(|f| f.0.clone()).unwrap_or_default();
-            return Err(Error::MissingTensor { path, name: names.first().map(full).unwrap_or_default() });
+            return Err(Error::MissingTensor { path: self.path(), name: names.first().map(full).unwrap_or_default() });
         };
         let (path, file) = &self.files[file];
         let view = file.get(&name)?;
-        let wrong = |expected: String, got: String| Error::TensorShape {
-            path: path.clone(),
-            name: name.clone(),
-            expected,
-            got,
-        };
         if view.shape() != shape {
-            return Err(wrong(format!("{shape:?}"), format!("{:?}", view.shape())));
+            let (expected, got) = (format!("{shape:?}"), format!("{:?}", view.shape()));
+            return Err(Error::TensorShape { path: path.clone(), name, expected, got });
         }
-        if !matches!(view.dtype(), Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64) {
-            return Err(wrong("F32, F16, BF16 or F64".into(), format!("{:?}", view.dtype())));
-        }
-        Ok(view.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
+        self.read(path, &name, &view, false)
     }
+
+    /// The values and the shape of a tensor, which may hold whole numbers.
+    pub(crate) fn numbers(&self, name: &str) -> Result<(Vec<f32>, Vec<usize>)> {
+        let Some((path, file)) = self.places.get(name).map(|&file| &self.files[file]) else {
+            return Err(Error::MissingTensor { path: self.path(), name: name.to_owned() });
+        };
+        let view = file.get(name)?;
+        Ok((self.read(path, name, &view, true)?, view.shape().to_vec()))
+    }
+
+    /// The file, or the first of several.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.files.first().map(|f| f.0.clone()).unwrap_or_default()
+    }
+
+    fn read(&self, path: &Path, name: &str, view: &TensorView<'_>, or_whole: bool) -> Result<Vec<f32>> {
+        match view.dtype() {
+            Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64 => {
+                Ok(view.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
+            }
+            Dtype::I8 if or_whole => Ok(whole(view.data(), |b| f32::from(i8::from_le_bytes(b)))),
+            Dtype::I32 if or_whole => Ok(whole(view.data(), |b| i32::from_le_bytes(b) as f32)),
+            Dtype::I64 if or_whole => Ok(whole(view.data(), |b| i64::from_le_bytes(b) as f32)),
+            other => Err(Error::TensorShape {
+                path: path.to_owned(),
+                name: name.to_owned(),
+                expected: "F32, F16, BF16 or F64".to_owned() + if or_whole { ", or I8, I32 or I64" } else { "" },
+                got: format!("{other:?}"),
+            }),
+        }
+    }
+}
+
+/// Whole numbers of a tensor, as they lie in a file.
+fn whole<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    bytes.as_chunks::<N>().0.iter().map(|&b| number(b)).collect()
 }
 
 /// The files that an index names, each once, in order.

@@ -1,9 +1,9 @@
 //! Rows to columns.
 
 use super::LANES;
+use crate::simd::Simd;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::SimdLevel;
-use crate::simd::Simd;
 
 /// Column c of `from` (`rows` rows of `columns` values, one every `stride`) becomes row c of `to`, one every `long`, which is
 /// `rows` up to a multiple of [`LANES`]: zeros behind what there is.

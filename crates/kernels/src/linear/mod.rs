@@ -5,6 +5,7 @@
 //! of a text independent of its company. A library's matrix product is as fast, but sums in an order of its own.
 
 mod block;
+mod half;
 mod int8;
 mod scalar;
 #[cfg(target_arch = "x86_64")]
@@ -16,6 +17,7 @@ use crate::simd::Simd;
 
 pub use block::Store;
 pub(crate) use block::{Block, Start, product};
+pub use half::{Half, HalfLinear, HalfValues};
 pub use int8::{QuantizedLinear, QuantizedRows};
 
 /// Outputs that are computed side by side: three registers of 512 bits.
@@ -78,52 +80,75 @@ impl Linear {
     /// If the lengths do not fit.
     pub fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], store: Store) {
         let (inputs, outputs) = (self.inputs, self.outputs);
-        let rows = out.len().checked_div(outputs).unwrap_or(0);
-        assert_eq!(out.len(), rows * outputs, "whole rows");
-        assert_eq!(x.len(), rows * inputs, "as many rows in as out");
-        // Chains that are not complete are kept beside `out` where this holds what is to be added to.
-        let mut sums = Vec::new();
-        if store == Store::Add && inputs > DEPTH {
-            sums.resize(ROWS.min(rows) * PANEL, 0.0);
-        }
+        let rows = rows_of(inputs, outputs, x, out);
+        let mut sums = sums(rows, inputs, store);
         for first in (0..rows).step_by(ROWS) {
             let rows = ROWS.min(rows - first);
+            let (x, out) = (&x[first * inputs..][..rows * inputs], &mut out[first * outputs..][..rows * outputs]);
             for (p, bias) in self.bias.as_chunks::<PANEL>().0.iter().enumerate() {
                 let weights = &self.panels[p * inputs * PANEL..][..inputs * PANEL];
-                let out = &mut out[first * outputs + p * PANEL..];
-                let mut from = 0;
-                loop {
-                    let to = inputs.min(from + DEPTH);
-                    let block = Block {
-                        x: &x[first * inputs + from..],
-                        x_stride: inputs,
-                        depth: to - from,
-                        weights: &weights[from * PANEL..],
-                        stride: PANEL,
-                        rows,
-                        columns: PANEL.min(outputs - p * PANEL),
-                    };
-                    let (begins, ends) = (from == 0, to == inputs);
-                    match (begins, ends, store) {
-                        (true, true, _) | (true, _, Store::Replace) => {
-                            product(simd, block, Start::Row(bias), out, outputs, store);
-                        }
-                        (false, _, Store::Replace) => product(simd, block, Start::There, out, outputs, store),
-                        (true, false, Store::Add) => {
-                            product(simd, block, Start::Row(bias), &mut sums, PANEL, Store::Replace);
-                        }
-                        (false, false, Store::Add) => {
-                            product(simd, block, Start::There, &mut sums, PANEL, Store::Replace);
-                        }
-                        (false, true, Store::Add) => {
-                            product(simd, block, Start::Rows(&sums, PANEL), out, outputs, store);
-                        }
-                    }
-                    from = to;
-                    if ends {
-                        break;
-                    }
+                let panel = Panel { weights, bias, inputs, outputs, first: p * PANEL };
+                panel.apply(simd, x, out, store, &mut sums);
+            }
+        }
+    }
+}
+
+/// How many rows there are.
+fn rows_of(inputs: usize, outputs: usize, x: &[f32], out: &[f32]) -> usize {
+    let rows = out.len().checked_div(outputs).unwrap_or(0);
+    assert_eq!(out.len(), rows * outputs, "whole rows");
+    assert_eq!(x.len(), rows * inputs, "as many rows in as out");
+    rows
+}
+
+/// Chains that are not complete, where they cannot be kept in a place that holds what is to be added to.
+fn sums(rows: usize, inputs: usize, store: Store) -> Vec<f32> {
+    let needed = store == Store::Add && inputs > DEPTH;
+    vec![0.0; if needed { ROWS.min(rows) * PANEL } else { 0 }]
+}
+
+/// The weights and biases of the outputs from `first` on.
+struct Panel<'a> {
+    weights: &'a [f32],
+    bias: &'a [f32; PANEL],
+    inputs: usize,
+    outputs: usize,
+    first: usize,
+}
+
+impl Panel<'_> {
+    /// The values of at most [`ROWS`] rows.
+    fn apply(&self, simd: Simd, x: &[f32], out: &mut [f32], store: Store, sums: &mut [f32]) {
+        let (inputs, outputs) = (self.inputs, self.outputs);
+        let rows = out.len() / outputs;
+        let out = &mut out[self.first..];
+        let mut from = 0;
+        loop {
+            let to = inputs.min(from + DEPTH);
+            let block = Block {
+                x: &x[from..],
+                x_stride: inputs,
+                depth: to - from,
+                weights: &self.weights[from * PANEL..],
+                stride: PANEL,
+                rows,
+                columns: PANEL.min(outputs - self.first),
+            };
+            match (from == 0, to == inputs, store) {
+                (true, true, _) | (true, _, Store::Replace) => {
+                    product(simd, block, Start::Row(self.bias), out, outputs, store);
                 }
+                (false, _, Store::Replace) => product(simd, block, Start::There, out, outputs, store),
+                (true, false, Store::Add) => {
+                    product(simd, block, Start::Row(self.bias), sums, PANEL, Store::Replace);
+                }
+                (false, false, Store::Add) => product(simd, block, Start::There, sums, PANEL, Store::Replace),
+                (false, true, Store::Add) => product(simd, block, Start::Rows(sums, PANEL), out, outputs, store),
+            }
+            from = to;
+            if to == inputs {
+                break;
             }
         }
     }

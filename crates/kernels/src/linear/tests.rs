@@ -114,3 +114,34 @@ fn extremes_of_bytes() {
     QuantizedLinear::new(0, 1, &[], Some(&[5.0])).apply(simd, &[], &mut out, Store::Add, &mut work);
     assert_eq!(out, [6.0, 6.0]);
 }
+
+#[test]
+fn halves_equal_the_layer_of_rounded_weights() {
+    for kind in [Half::F16, Half::Bf16] {
+        let (inputs, outputs, rows) = (400, 50, 131);
+        let (w, bias, x) = (values(inputs * outputs, 7), values(outputs, 8), values(rows * inputs, 9));
+        let rounded: Vec<f32> = match kind {
+            Half::F16 => w.iter().map(|&w| ::half::f16::from_f32(w).to_f32()).collect(),
+            Half::Bf16 => w.iter().map(|&w| ::half::bf16::from_f32(w).to_f32()).collect(),
+        };
+        assert!(w != rounded);
+        let full = Linear::new(inputs, outputs, &rounded, Some(&bias));
+        let half = HalfLinear::new(kind, inputs, outputs, &w, Some(&bias));
+        for simd in Simd::available() {
+            for store in [Store::Replace, Store::Add] {
+                let mut want = values(rows * outputs, 10);
+                let mut got = want.clone();
+                full.apply(simd, &x, &mut want, store);
+                half.apply(simd, &x, &mut got, store, &mut Vec::new());
+                assert!(got == want, "{kind:?} {simd:?} {store:?}");
+            }
+        }
+        assert!(half.is_finite());
+    }
+    let beyond = |kind| HalfLinear::new(kind, 1, 1, &[1e5], None).is_finite();
+    assert!(!beyond(Half::F16) && beyond(Half::Bf16));
+    let v = HalfValues::new(Half::F16, &[1.0, 2.5]);
+    let mut out = [0.0];
+    v.widen(Simd::detect(), 1, &mut out);
+    assert_eq!((out, v.len(), v.is_empty()), ([2.5], 2, false));
+}
