@@ -111,17 +111,27 @@ impl Encoder {
         })
     }
 
-    /// A BERT-family model by its name on the Hugging Face hub, like `sentence-transformers/all-MiniLM-L6-v2`,
-    /// optionally with a revision (`name@revision`). Files are kept in the hub's usual cache (`HF_HOME`) and taken
-    /// from there when the hub cannot be reached or `HF_HUB_OFFLINE` is set to `1`.
+    /// A model by its name on the Hugging Face hub, like `sentence-transformers/all-MiniLM-L6-v2`, optionally with a revision
+    /// (`name@revision`). Files are kept in the hub's usual cache (`HF_HOME`) and taken from there when the hub cannot be
+    /// reached or `HF_HUB_OFFLINE` is set to `1`; `HF_TOKEN` opens models that are not public.
     ///
     /// # Errors
     /// [`Error::InvalidParam`](crate::Error::InvalidParam) if the name cannot be one, [`Error::Hub`](crate::Error::Hub) if the model is neither to be had nor cached,
     /// and all of [`Encoder::from_dir`].
     #[cfg(feature = "hub")]
     pub fn from_hub(id: &str) -> Result<Self> {
-        let dir = crate::hub::fetch(id)?;
-        Self::from_dir_named(&dir, id, &LoadOptions::default())
+        Self::from_hub_with(id, &crate::HubOptions::default(), &LoadOptions::default(), &mut Context::new())
+    }
+
+    /// As [`Encoder::from_hub`], with options. `cx` is told about progress in bytes; a cancelled download ends with the file that
+    /// it is at, in the background.
+    ///
+    /// # Errors
+    /// As [`Encoder::from_hub`] and [`Encoder::from_dir_with`], and [`Error::Cancelled`](crate::Error::Cancelled).
+    #[cfg(feature = "hub")]
+    pub fn from_hub_with(id: &str, hub: &crate::HubOptions, load: &LoadOptions, cx: &mut Context<'_>) -> Result<Self> {
+        let dir = crate::hub::fetch(id, load.head.as_deref(), hub, cx)?;
+        Self::from_dir_named(&dir, id, load)
     }
 
     /// The same model with other options.

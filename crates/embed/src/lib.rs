@@ -46,6 +46,8 @@ mod transformer;
 
 pub use encoder::Encoder;
 pub use error::{Error, Result};
+#[cfg(feature = "hub")]
+pub use hub::HubOptions;
 #[cfg(feature = "transformers")]
 pub use load::{LoadOptions, Precision};
 pub use options::{EncoderOptions, LongTexts};
