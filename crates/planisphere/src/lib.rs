@@ -8,6 +8,8 @@
 //! | [`core`] | planisphere-core | matrices, graphs, progress, cancellation |
 //! | [`dataset`] | planisphere-dataset | CSV, TSV, JSONL and NPY in, CSV and NPY out |
 //! | [`embed`] | planisphere-embed | texts to vectors: a built-in model, sentence-transformers |
+//! | `embed_remote` | planisphere-embed-remote | texts to vectors by a server (feature `embed-remote`) |
+//! | [`vector_cache`] | planisphere-vector-cache | vectors of texts, kept in a file |
 //! | [`knn`] | planisphere-knn | neighbor graphs, quality of maps |
 //! | [`pca`] | planisphere-pca | principal component analysis |
 //! | [`umap`] | planisphere-umap | UMAP |
@@ -46,10 +48,12 @@
 //! ```
 //!
 //! # Features
-//! Every layer is a feature of its name and on by default; `offline` (default) puts plotly.js into the program, so that
+//! Every layer is a feature of its name and on by default, but for `embed-remote`; `offline` (default) puts plotly.js into the program, so that
 //! pages work without network; `hub` loads models by name; `openblas-system`, `openblas-static`, `intel-mkl-static` and
 //! `netlib-static` bring LAPACK for [`pca::Backend::Lapack`], and change nothing where it is not asked for.
 
+#[cfg(all(feature = "umap", feature = "viz-spec", feature = "vector-cache"))]
+mod cached;
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
 mod error;
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
@@ -57,6 +61,8 @@ mod pipeline;
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
 mod stage;
 
+#[cfg(all(feature = "umap", feature = "viz-spec", feature = "vector-cache"))]
+pub use cached::CachedEncoder;
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
 pub use error::{BoxError, Error, Result};
 #[cfg(all(feature = "umap", feature = "viz-spec"))]
@@ -69,6 +75,8 @@ pub use planisphere_core as core;
 pub use planisphere_dataset as dataset;
 #[cfg(feature = "embed")]
 pub use planisphere_embed as embed;
+#[cfg(feature = "embed-remote")]
+pub use planisphere_embed_remote as embed_remote;
 #[cfg(feature = "knn")]
 pub use planisphere_knn as knn;
 #[cfg(feature = "pca")]
@@ -79,5 +87,7 @@ pub use planisphere_queue_reorder as queue_reorder;
 pub use planisphere_tsne as tsne;
 #[cfg(feature = "umap")]
 pub use planisphere_umap as umap;
+#[cfg(feature = "vector-cache")]
+pub use planisphere_vector_cache as vector_cache;
 #[cfg(feature = "viz-spec")]
 pub use planisphere_viz_spec as viz_spec;

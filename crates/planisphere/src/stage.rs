@@ -1,7 +1,7 @@
 //! The stages of a pipeline that can be replaced.
 
 use crate::error::BoxError;
-#[cfg(feature = "embed")]
+#[cfg(any(feature = "embed", feature = "embed-remote"))]
 use planisphere_core::Stage;
 use planisphere_core::{Context, Matrix, MatrixView};
 use planisphere_pca::Pca;
@@ -9,7 +9,8 @@ use planisphere_pca::Pca;
 use planisphere_tsne::Tsne;
 use planisphere_umap::Umap;
 
-/// Turns texts into vectors: the first stage. Implemented by [`Encoder`](planisphere_embed::Encoder), and by any function
+/// Turns texts into vectors: the first stage. Implemented by [`Encoder`](planisphere_embed::Encoder), by `RemoteEncoder` of
+/// `embed_remote`, by `CachedEncoder`, which keeps their vectors in a file, and by any function
 /// `Fn(&[&str], &mut Context) -> Result<Matrix, BoxError>`.
 pub trait Embed: Send + Sync {
     /// One row a text, in their order.
@@ -40,6 +41,17 @@ impl Embed for planisphere_embed::Encoder {
         let vectors = cx.stage(Stage::Embed, 0.3, |cx| self.encode_with(texts, cx));
         vectors.map_err(|e| match e {
             planisphere_embed::Error::Cancelled(c) => c.into(),
+            e => e.into(),
+        })
+    }
+}
+
+#[cfg(feature = "embed-remote")]
+impl Embed for planisphere_embed_remote::RemoteEncoder {
+    fn embed(&self, texts: &[&str], cx: &mut Context<'_>) -> Result<Matrix, BoxError> {
+        let vectors = cx.stage(Stage::Embed, 0.3, |cx| self.encode_with(texts, cx));
+        vectors.map_err(|e| match e {
+            planisphere_embed_remote::Error::Cancelled(c) => c.into(),
             e => e.into(),
         })
     }
