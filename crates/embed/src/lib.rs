@@ -3,7 +3,7 @@
 //! [`Encoder`] has one interface for two kinds of models:
 //!
 //! * [`Encoder::builtin`], the **built-in static model**: a vector for each of 29,524 word pieces, distilled from
-//!   all-MiniLM-L6-v2. No file, no network, more than 100,000 short texts a second on one core.
+//!   all-MiniLM-L6-v2. No file, no network, more than half a million short texts a second on one core.
 //! * [`Encoder::from_dir`], **sentence-transformers** (BERT, RoBERTa, XLM-RoBERTa, DistilBERT, MPNet, ModernBERT, Nomic-BERT,
 //!   Jina-BERT v2, GTE and with it stella) from a local directory; with the feature `hub` also by name, through
 //!   `Encoder::from_hub`.
@@ -43,6 +43,7 @@ mod stream;
 mod table;
 #[cfg(feature = "transformers")]
 mod transformer;
+mod words;
 
 pub use encoder::Encoder;
 pub use error::{Error, Result};

@@ -1,12 +1,11 @@
 //! Static models: a text's vector is the weighted mean of the vectors of its tokens.
 
-mod ascii;
 #[cfg(feature = "transformers")]
 mod folder;
 mod format;
 mod wordpiece;
 
-use crate::encoder::{Model, normalize};
+use crate::encoder::{Model, normalize_rows};
 use crate::error::{Error, Result};
 use crate::options::{EncoderOptions, Limits, LongTexts, Prompts, prefixed};
 use blake3::Hash;
@@ -54,7 +53,7 @@ impl FileModel {
     pub(crate) fn parse(origin: &str, data: Cow<'static, [u8]>) -> Result<StaticModel<Self>> {
         let bad = |reason| Error::StaticModel { name: origin.to_owned(), reason };
         let (table, vocabulary) = Table::parse(data).map_err(bad)?;
-        let words = WordPieces::new(&vocabulary).map_err(bad)?;
+        let words = WordPieces::new(vocabulary).map_err(bad)?;
         Ok(StaticModel(Self { table, words, prompts: Prompts::default() }))
     }
 }
@@ -121,11 +120,12 @@ impl<L: Lookup> StaticModel<L> {
             if row.iter().all(|&v| v == 0.0) {
                 tally.empty += 1;
                 tally.first_empty.get_or_insert(first + i);
-            } else if unit {
-                normalize(row);
-            } else {
+            } else if !unit {
                 row.iter_mut().for_each(|v| *v /= ids.len() as f32);
             }
+        }
+        if unit {
+            normalize_rows(out, self.0.dim());
         }
         Ok(tally)
     }

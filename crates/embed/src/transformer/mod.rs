@@ -8,6 +8,7 @@ mod json;
 mod modules;
 mod network;
 mod places;
+mod plain;
 mod pooling;
 pub(crate) mod prompts;
 mod spec;

@@ -1,6 +1,7 @@
 //! `tokenizer.json`: texts to ids, cut to length.
 
 use super::json::JsonFile;
+use super::plain::Plain;
 use crate::error::{Error, Result};
 use blake3::{Hash, Hasher};
 use serde_json::Value;
@@ -10,6 +11,8 @@ use tokenizers::{Encoding, Token, Tokenizer, TruncationDirection};
 /// A tokenizer without padding, with its special tokens.
 pub(crate) struct Tokens {
     tokenizer: Tokenizer,
+    /// The same for most texts, if the tokenizer is BERT's.
+    plain: Option<Plain>,
     direction: TruncationDirection,
     /// Texts are lowercased first (`do_lower_case` of `sentence_bert_config.json`).
     lowercase: bool,
@@ -53,7 +56,8 @@ impl Tokens {
         if let Some(&id) = empty.get_ids().iter().find(|&&id| id as usize >= rows) {
             return Err(Error::VocabularyTooLarge { path, max_id: id as usize, rows });
         }
-        Ok(Self { direction, lowercase, special: empty.len(), tokenizer, hash })
+        let plain = Plain::new(&tokenizer);
+        Ok(Self { plain, direction, lowercase, special: empty.len(), tokenizer, hash })
     }
 
     /// A hash of everything that ids depend on.
@@ -78,36 +82,61 @@ impl Tokens {
         } else {
             text
         };
-        let mut plain = self.tokenizer.encode_fast(text, false).map_err(|e| e.to_string())?;
+        self.cut(text, most, prompt, overlap, self.direction)
+    }
+
+    fn cut(
+        &self,
+        text: &str,
+        most: usize,
+        prompt: usize,
+        overlap: Option<usize>,
+        direction: TruncationDirection,
+    ) -> Result<Ids, String> {
         let room = most - self.special;
-        let prompt = prompt.min(room - 1).min(plain.len());
-        let truncated = plain.len() > room;
-        if let Some(overlap) = overlap.filter(|_| truncated) {
-            let (before, own) = plain.get_ids().split_at(prompt);
+        let (own, plain) = self.own(text)?;
+        let prompt = prompt.min(room - 1).min(own.len());
+        let excess = own.len().saturating_sub(room);
+        let (before, rest) = own.split_at(prompt);
+        if let Some(overlap) = overlap.filter(|_| excess > 0) {
             let each = room - prompt;
             let mut parts = Vec::new();
             for at in (0..).step_by(each - overlap.min(each - 1)) {
-                let here = &own[at..own.len().min(at + each)];
-                let token = |&id| Token::new(id, String::new(), (0, 0));
-                let part = Encoding::from_tokens(before.iter().chain(here).map(token).collect(), 0);
-                parts.push(Part { ids: self.finish(part)?, own: here.len() });
-                if at + each >= own.len() {
+                let here = &rest[at..rest.len().min(at + each)];
+                parts.push(Part { ids: self.around(before, here, plain)?, own: here.len() });
+                if at + each >= rest.len() {
                     break;
                 }
             }
             return Ok(Ids { parts, truncated: false });
         }
-        plain.truncate(room, 0, self.direction);
-        // The parts that were cut off would get special tokens of their own.
-        let _ = plain.take_overflowing();
-        let own = plain.len() - prompt.min(plain.len());
-        Ok(Ids { parts: vec![Part { ids: self.finish(plain)?, own }], truncated })
+        let kept = match direction {
+            TruncationDirection::Right => &own[..own.len() - excess],
+            TruncationDirection::Left => &own[excess..],
+        };
+        let part = Part { ids: self.around(&[], kept, plain)?, own: kept.len().saturating_sub(prompt) };
+        Ok(Ids { parts: vec![part], truncated: excess > 0 })
     }
 
-    /// The ids with special ones.
-    fn finish(&self, plain: Encoding) -> Result<Vec<u32>, String> {
-        let encoding = self.tokenizer.post_process(plain, None, true).map_err(|e| e.to_string())?;
-        Ok(encoding.get_ids().to_vec())
+    /// The ids of a text, without special ones, and whether the plain path gave them.
+    fn own(&self, text: &str) -> Result<(Vec<u32>, bool), String> {
+        if let Some(ids) = self.plain.as_ref().and_then(|plain| plain.own(text)) {
+            return Ok((ids, true));
+        }
+        let encoding = self.tokenizer.encode_fast(text, false).map_err(|e| e.to_string())?;
+        Ok((encoding.get_ids().to_vec(), false))
+    }
+
+    /// Ids, one behind the other, with special ones around them.
+    fn around(&self, before: &[u32], own: &[u32], plain: bool) -> Result<Vec<u32>, String> {
+        let ids = before.iter().chain(own).copied();
+        if let Some(plain) = self.plain.as_ref().filter(|_| plain) {
+            return Ok(plain.around(ids));
+        }
+        // What is put around tokens depends on their number at most, so that their names and places need not be known.
+        let tokens = ids.map(|id| Token::new(id, String::new(), (0, 0))).collect();
+        let encoding = self.tokenizer.post_process(Encoding::from_tokens(tokens, 0), None, true);
+        Ok(encoding.map_err(|e| e.to_string())?.get_ids().to_vec())
     }
 
     /// How many tokens at the beginning of a text belong to a prompt: of its own, and with special ones before them.
@@ -143,5 +172,98 @@ impl Reading {
             reading.max_seq_length = Some(n as usize);
         }
         Ok(reading)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+    use std::sync::LazyLock;
+
+    fn fixture(kind: &str) -> Value {
+        let path =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/tiny-bert").join(kind).join("tokenizer.json");
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    fn load(file: &Value) -> Tokens {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("tokenizer.json"), file.to_string()).unwrap();
+        Tokens::load(dir.path(), 1 << 20, false).unwrap()
+    }
+
+    /// The tiny BERT's tokenizer with something else at these places.
+    fn changed(changes: &[(&str, Value)]) -> Tokens {
+        let mut file = fixture("bert");
+        for (place, value) in changes {
+            *file.pointer_mut(place).unwrap() = value.clone();
+        }
+        load(&file)
+    }
+
+    #[test]
+    fn the_plain_path_is_taken_for_plain_tokenizers_alone() {
+        assert!(load(&fixture("distilbert")).plain.is_some());
+        assert!(load(&fixture("roberta")).plain.is_none());
+        let plain = |place, value| changed(&[(place, value)]).plain.is_some();
+        let template = |tokens: Value| {
+            json!({
+                "type": "TemplateProcessing", "single": tokens, "pair": [],
+                "special_tokens": {"[SEP]": {"id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]}},
+            })
+        };
+        let a = json!({"Sequence": {"id": "A", "type_id": 0}});
+        let end = json!({"SpecialToken": {"id": "[SEP]", "type_id": 0}});
+        assert!(plain("/normalizer/lowercase", json!(false)));
+        assert!(plain("/post_processor", json!({"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]})));
+        assert!(plain("/post_processor", template(json!([a, end, end]))));
+        assert!(plain("/post_processor", Value::Null));
+        assert!(!plain("/post_processor", template(json!([a, end, a]))));
+        assert!(!plain("/normalizer", json!({"type": "Lowercase"})));
+        assert!(!plain("/normalizer", Value::Null));
+        assert!(!plain("/pre_tokenizer", json!({"type": "WhitespaceSplit"})));
+        assert!(!plain("/model/continuing_subword_prefix", json!("@@")));
+        assert!(!plain("/model/unk_token", json!("[NO]")));
+        assert!(!plain("/added_tokens/4/normalized", json!(true)));
+    }
+
+    /// One tokenizer for each choice of flags and one with other ends, all plain.
+    static PLAIN: LazyLock<Vec<Tokens>> = LazyLock::new(|| {
+        let flags = (0..24).map(|i| {
+            let strip = [Value::Null, json!(true), json!(false)][i / 8].clone();
+            let normalizer = json!({
+                "type": "BertNormalizer", "clean_text": i % 2 == 0, "handle_chinese_chars": i / 2 % 2 == 0,
+                "lowercase": i / 4 % 2 == 0, "strip_accents": strip,
+            });
+            changed(&[("/normalizer", normalizer), ("/model/max_input_chars_per_word", json!(6 + 10 * (i % 3)))])
+        });
+        flags.chain([changed(&[("/post_processor", Value::Null)])]).collect()
+    });
+
+    proptest! {
+        #[test]
+        fn the_plain_path_equals_the_tokenizer(
+            text in prop_oneof![
+                "[a-zA-ZÀ-ž .,\\[\\]#中\\u{301}\\u{302e}\\x00\\x1f]{0,40}",
+                ".{0,30}",
+                "([a-z]{1,9}[ ,]?|\\[MASK\\]|\\[CLS|\\[mask\\] ){0,9}",
+            ],
+            which in 0..25usize, room in 1..12usize, left: bool,
+        ) {
+            let tokens = &PLAIN[which];
+            let direction = if left { TruncationDirection::Left } else { TruncationDirection::Right };
+            let mut slow = tokens.tokenizer.encode_fast(text.as_str(), false).unwrap();
+            let truncated = slow.len() > room;
+            slow.truncate(room, 0, direction);
+            let _ = slow.take_overflowing();
+            let slow = tokens.tokenizer.post_process(slow, None, true).unwrap();
+            let most = room + tokens.special;
+            let fast = tokens.cut(&text, most, 0, None, direction).unwrap();
+            prop_assert_eq!((&fast.parts[0].ids[..], fast.truncated), (slow.get_ids(), truncated));
+            let plain = tokens.plain.as_ref().unwrap().own(&text).is_some();
+            prop_assert!(plain || text.contains("[MASK]") || !text.is_ascii());
+        }
     }
 }
