@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0, 2 for bad usage, 1 for a run that failed; with one line on stderr that says why.
 
+pub mod encode;
 pub mod input;
 pub mod model;
 pub mod progress;

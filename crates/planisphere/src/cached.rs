@@ -22,7 +22,7 @@ use planisphere_vector_cache::{EncodeError, ModelKey, VectorCache};
 /// let encoder = CachedEncoder::new(Encoder::builtin()?, VectorCache::open(&file)?);
 /// let again = Pipeline::new().encoder(encoder).fit_texts(&texts)?;
 /// assert_eq!(map.embedding(), again.embedding());
-/// assert!(again.report().decisions.iter().any(|d| d.what == "vectors" && d.choice == "6 of 6 from the cache"));
+/// assert!(again.report().decisions.iter().any(|d| d.what == "vectors" && d.choice == "0 of 6 computed"));
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -66,8 +66,9 @@ impl<E: Embed> Embed for CachedEncoder<E> {
         cx.stage(Stage::Embed, 0.3, |cx| {
             let found = self.cache.encode_with(&self.key, texts, cx, |missing, cx| self.encoder.embed(missing, cx));
             let found = found.map_err(EncodeError::flatten::<BoxError>)?;
-            let choice = format!("{} of {} from the cache", found.report.hits, texts.len());
-            cx.decide(Decision::new("vectors", choice, self.cache.path().display().to_string()));
+            let choice = format!("{} of {} computed", found.report.computed, texts.len());
+            let others = format!("{} were in {}", found.report.hits, self.cache.path().display());
+            cx.decide(Decision::new("vectors", choice, others));
             Ok(found.vectors)
         })
     }

@@ -4,6 +4,7 @@
 use clap::Parser;
 use planisphere::core::{Context, Matrix, Stage};
 use planisphere::dataset::{Table, write_map_csv, write_npy};
+use planisphere_examples::encode::EncodeFlags;
 use planisphere_examples::model::{Model, NotPlaced};
 use planisphere_examples::{Common, Failure, input, progress::Bars, report::RunReport, run};
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ struct Cli {
     #[arg(long, value_name = "FILE", required = true)]
     out: Vec<PathBuf>,
     #[command(flatten)]
+    encode: EncodeFlags,
+    #[command(flatten)]
     common: Common,
 }
 
@@ -48,7 +51,7 @@ fn main() -> ExitCode {
         note_parameters(&model, &mut report)?;
         let reader = input::reader(cli.text.as_ref(), cli.id.as_ref(), cli.label.as_ref());
         let table = input::read_table(&reader, &cli.input, &mut cx)?;
-        let embedded = input::embedded(&table, &cli.embed_model, &mut cx)?;
+        let embedded = input::embedded(&table, &cli.embed_model, &cli.encode, &mut cx)?;
         let Some(vectors) = embedded.as_ref().or(table.vectors()) else {
             return Err(Failure::Usage(format!("{} has neither texts nor vectors", cli.input.display())));
         };
@@ -71,7 +74,7 @@ fn check_flags(cli: &Cli) -> Result<(), Failure> {
         }
     }
     let read = [cli.input.as_path(), cli.model.as_path()];
-    cli.common.check_outputs(read, cli.out.iter().map(PathBuf::as_path))
+    cli.common.check_outputs(read, cli.out.iter().chain(&cli.encode.cache).map(PathBuf::as_path))
 }
 
 /// What the map was made with, as far as it matters for new rows.

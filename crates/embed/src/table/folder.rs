@@ -4,10 +4,10 @@ use super::{Lookup, StaticModel};
 use crate::error::{Error, Result};
 use crate::load::{LoadOptions, Precision};
 use crate::options::Prompts;
-use crate::transformer::{JsonFile, Weights, plain_path, prompts};
+use crate::transformer::{JsonFile, Plain, Weights, plain_path, prompts};
 use blake3::{Hash, Hasher};
 use std::path::{Path, PathBuf};
-use tokenizers::{ModelWrapper, Tokenizer, TruncationDirection};
+use tokenizers::{ModelWrapper, Tokenizer};
 
 /// Tokens that a model2vec model reads, unless its configuration says otherwise.
 const LIMIT: usize = 512;
@@ -18,6 +18,8 @@ const SUPPORTED: &[&str] = &["StaticEmbedding", "Normalize"];
 pub(crate) struct FolderModel {
     name: String,
     tokenizer: Tokenizer,
+    /// The same in a fraction of the time, where it can be.
+    plain: Option<Plain>,
     dim: usize,
     rows: Vec<f32>,
     /// The row of each token, if it is not the one of its id.
@@ -146,6 +148,7 @@ impl FolderModel {
             normalize: layout.normalize,
             prompts: prompts::load(dir)?,
             hash: hash.finalize(),
+            plain: Plain::new(&tokenizer),
             tokenizer,
         };
         if own {
@@ -209,11 +212,14 @@ impl Lookup for FolderModel {
         // As model2vec does, so that a book is not tokenized for its first page.
         let characters = if self.limit.is_some() { most.saturating_mul(self.characters) } else { usize::MAX };
         let end = text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
-        let mut encoding = self.tokenizer.encode_fast(&text[..end], false).map_err(|e| e.to_string())?;
-        let truncated = encoding.len() > most || end < text.len();
-        encoding.truncate(most, 0, TruncationDirection::Right);
-        ids.clear();
-        ids.extend(encoding.get_ids().iter().filter(|&&id| Some(id) != self.unknown));
+        let read = &text[..end];
+        *ids = match self.plain.as_ref().and_then(|plain| plain.own(read)) {
+            Some(own) => own,
+            None => self.tokenizer.encode_fast(read, false).map_err(|e| e.to_string())?.get_ids().to_vec(),
+        };
+        let truncated = ids.len() > most || end < text.len();
+        ids.truncate(most);
+        ids.retain(|&id| Some(id) != self.unknown);
         Ok(truncated)
     }
 

@@ -24,6 +24,7 @@ pub(crate) use json::JsonFile;
 use modules::Modules;
 pub(crate) use modules::plain_path;
 use network::{Network, Tables, Work};
+pub(crate) use plain::Plain;
 use planisphere_core::{CancelToken, Context, Matrix, Warning};
 use rayon::prelude::*;
 use spec::Spec;

@@ -8,7 +8,7 @@ use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{Model, Tokenizer};
 
 /// A tokenizer of BERT's normalizer, words and word pieces, with the same ids before and after every text.
-pub(super) struct Plain {
+pub(crate) struct Plain {
     words: Words,
     before: Vec<u32>,
     after: Vec<u32>,
@@ -18,7 +18,7 @@ pub(super) struct Plain {
 
 impl Plain {
     /// The tokenizer, if it is one of these. It neither pads nor truncates.
-    pub(super) fn new(tokenizer: &Tokenizer) -> Option<Self> {
+    pub(crate) fn new(tokenizer: &Tokenizer) -> Option<Self> {
         let (
             Some(&NormalizerWrapper::BertNormalizer(normalizer)),
             Some(PreTokenizerWrapper::BertPreTokenizer(_)),
@@ -41,7 +41,7 @@ impl Plain {
     }
 
     /// The ids of a text, without those around it; `None` if only the tokenizer itself can tell.
-    pub(super) fn own(&self, text: &str) -> Option<Vec<u32>> {
+    pub(crate) fn own(&self, text: &str) -> Option<Vec<u32>> {
         if self.added.iter().any(|token| text.contains(token.as_str())) {
             return None;
         }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, ValueEnum};
 use planisphere::knn::{self, Metric};
+use planisphere_examples::encode::EncodeFlags;
 use planisphere_examples::{Common, Failure, Given, report::RunReport};
 use std::path::{Path, PathBuf};
 
@@ -53,6 +54,8 @@ pub(crate) struct Cli {
     /// several methods there are as many files, with the method's name in front of the ending
     #[arg(long, value_name = "FILE", conflicts_with = "pca")]
     pub(crate) save_model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) encode: EncodeFlags,
     #[command(flatten)]
     pub(crate) umap: UmapFlags,
     #[command(flatten)]
@@ -217,7 +220,8 @@ impl Cli {
             refuse(given.first_among(&["theta"]), "--repulsion barnes-hut")?;
         }
         let written = self.written();
-        self.common.check_outputs([self.input.as_path()], written.iter().map(PathBuf::as_path))
+        self.common
+            .check_outputs([self.input.as_path()], written.iter().chain(&self.encode.cache).map(PathBuf::as_path))
     }
 
     /// All files that are written, but the report.

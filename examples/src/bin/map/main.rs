@@ -47,7 +47,7 @@ fn main() -> ExitCode {
 /// The table, and the vectors of its texts if they are to be embedded.
 fn read(cli: &Cli, cx: &mut Context<'_>) -> Result<(Table, Option<Matrix>), Failure> {
     let table = input::read_table(&reader(cli, cli.label.as_ref().or(cli.umap.supervise.as_ref())), &cli.input, cx)?;
-    let embedded = input::embedded(&table, &cli.model, cx)?;
+    let embedded = input::embedded(&table, &cli.model, &cli.encode, cx)?;
     Ok((table, embedded))
 }
 
