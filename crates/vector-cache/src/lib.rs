@@ -30,12 +30,13 @@
 //! is how `planisphere_embed::Encoder` is called, so that one goes in as it is:
 //!
 //! ```text
-//! let encoder = Encoder::from_hub("sentence-transformers/all-MiniLM-L6-v2@c9745ed1d9f207416be6d2e6f8de32d1f16199bf")?;
-//! let model = ModelKey::new(format!("{} {:?}", encoder.name(), encoder.options()));
+//! let encoder = Encoder::from_dir("all-MiniLM-L6-v2")?;
+//! let model = ModelKey::new(encoder.fingerprint());
 //! let cached = cache.encode_with(&model, &texts, &mut cx, |missing, cx| encoder.encode_with(missing, cx))?;
 //! ```
 //!
-//! A name without a revision, or of a folder, says too little if what it stands for can change. The closure must give
+//! The fingerprint of an `Encoder` tells all of this; `planisphere::CachedEncoder` does these lines. For other encoders: a name
+//! says too little if what it stands for can change. The closure must give
 //! a text the same vector whatever the texts beside it, as `Encoder` does: which texts are missing, and so computed
 //! together, depends on the day. With that, results are those of the encoder, bit by bit.
 //!
