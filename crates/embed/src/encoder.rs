@@ -22,6 +22,8 @@ pub(crate) trait Model: Send + Sync {
     fn normalizes(&self) -> bool;
     /// A hash of everything that vectors depend on but the options.
     fn fingerprint(&self) -> Hash;
+    /// Tokens of a text, or of a part of it, that are read, and what parts have in common if long texts are read in parts.
+    fn reads(&self, options: &EncoderOptions) -> (Option<usize>, Option<usize>);
     /// One row of [`Model::dim`] values a text, in their order; called on the threads of `cx`.
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix>;
 }
@@ -113,7 +115,8 @@ impl Encoder {
 
     /// A model by its name on the Hugging Face hub, like `sentence-transformers/all-MiniLM-L6-v2`, optionally with a revision
     /// (`name@revision`). Files are kept in the hub's usual cache (`HF_HOME`) and taken from there when the hub cannot be
-    /// reached or `HF_HUB_OFFLINE` is set to `1`; `HF_TOKEN` opens models that are not public.
+    /// reached (with a [`Fallback`](planisphere_core::Warning::Fallback) warning) or `HF_HUB_OFFLINE` is set; `HF_TOKEN` opens models
+    /// that are not public.
     ///
     /// # Errors
     /// [`Error::InvalidParam`](crate::Error::InvalidParam) if the name cannot be one, [`Error::Hub`](crate::Error::Hub) if the model is neither to be had nor cached,
@@ -163,9 +166,9 @@ impl Encoder {
         self.model.name()
     }
 
-    /// Tokens of a text that are read, special ones included; `None` if there is no limit.
+    /// Tokens of a text that are read at once, special ones included; `None` if there is no limit.
     pub fn max_seq_length(&self) -> Option<usize> {
-        self.options.max_seq_length.or(self.model.limits().default)
+        self.model.reads(&self.options).0
     }
 
     /// Encodes texts: row `i` of the result is the vector of text `i`. No texts give a 0 × [`dim`](Self::dim) matrix.
@@ -222,7 +225,7 @@ impl Encoder {
         let model = &*self.model;
         let mut hash = Hasher::new();
         hash.update(EDITION.as_bytes()).update(model.fingerprint().as_bytes());
-        let reads = (self.max_seq_length(), o.long_texts, o.normalize.unwrap_or(model.normalizes()), self.dim());
+        let reads = (model.reads(o), o.normalize.unwrap_or(model.normalizes()), self.dim());
         hash.update(format!("{reads:?}").as_bytes()).update(o.before(model.prompts()).as_bytes());
         hash.finalize().to_hex().to_string()
     }

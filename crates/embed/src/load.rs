@@ -8,7 +8,7 @@
 /// let options = LoadOptions::new().head("2_Dense_256");
 /// assert_ne!(options, LoadOptions::default());
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LoadOptions {
     pub(crate) head: Option<String>,
     pub(crate) precision: Precision,
@@ -16,7 +16,7 @@ pub struct LoadOptions {
 
 /// What the layers of a transformer compute with.
 #[non_exhaustive]
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// 32-bit floating point, whatever the files hold: the vectors of the reference.
     #[default]

@@ -12,12 +12,12 @@ use std::collections::BTreeMap;
 /// let options = EncoderOptions::new().max_seq_length(64).prefix("query: ");
 /// assert_eq!(options, EncoderOptions::default().prefix("query: ").max_seq_length(64));
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EncoderOptions {
     pub(crate) batch_tokens: usize,
     pub(crate) max_seq_length: Option<usize>,
     pub(crate) normalize: Option<bool>,
-    pub(crate) prefix: String,
+    pub(crate) prefix: Option<String>,
     pub(crate) prompt: Option<String>,
     pub(crate) dimensions: Option<usize>,
     pub(crate) long_texts: LongTexts,
@@ -31,10 +31,10 @@ pub enum LongTexts {
     #[default]
     Truncate,
     /// They are read in parts, each with the prompt before it, and get the mean of the vectors of their parts, weighted by the
-    /// number of tokens and scaled to length 1 where vectors are. Static models, which have no limit of their own, read the whole
-    /// text at once.
+    /// number of tokens and scaled to length 1 where vectors are. Static models read the whole text at once, however long.
     Average {
-        /// Tokens that each part has in common with the one before; fewer where a part has not as many.
+        /// Tokens that each part has in common with the one before: at most half of those that it reads. Fewer where a prompt
+        /// leaves less room.
         overlap: usize,
     },
 }
@@ -45,7 +45,7 @@ impl Default for EncoderOptions {
             batch_tokens: 2048,
             max_seq_length: None,
             normalize: None,
-            prefix: String::new(),
+            prefix: None,
             prompt: None,
             dimensions: None,
             long_texts: LongTexts::Truncate,
@@ -60,9 +60,8 @@ impl EncoderOptions {
     }
 
     /// Most tokens that go through a transformer together, in whole texts; default 2048. Larger batches use more
-    /// memory (about `6 * intermediate_size * 4` bytes a token and thread) and help up to the size of the caches.
-    /// Must be at least 1; a longer text is a batch of its own. Ignored by static models. Does not change which
-    /// vector a text gets by more than rounding.
+    /// memory (about `6 * hidden_size * 4` bytes a token and thread) and help up to the size of the caches.
+    /// Must be at least 1; a longer text is a batch of its own. Ignored by static models. Does not change any vector.
     #[must_use]
     pub fn batch_tokens(mut self, tokens: usize) -> Self {
         self.batch_tokens = tokens;
@@ -85,10 +84,11 @@ impl EncoderOptions {
         self
     }
 
-    /// A prompt put before every text, like the `query: ` of E5 models; default: nothing. Counts as part of the text.
+    /// A prompt put before every text, like the `query: ` of E5 models; an empty one switches off the prompt that a model has by
+    /// default. Default: [`EncoderOptions::prompt`]. Counts as part of the text.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
+        self.prefix = Some(prefix.into());
         self
     }
 
@@ -142,16 +142,21 @@ impl EncoderOptions {
                 return Err(invalid("max_seq_length", n, format!("the model has {most} positions")));
             }
         }
+        if let LongTexts::Average { overlap } = self.long_texts
+            && let (Some(most), Some(_)) = model.reads(self)
+            && overlap > (most - limits.special_tokens) / 2
+        {
+            let reason = format!("must be at most half of the {} tokens of a part", most - limits.special_tokens);
+            return Err(invalid("overlap", overlap, reason));
+        }
         Ok(())
     }
 
     /// What stands before every text.
     pub(crate) fn before<'a>(&'a self, prompts: &'a Prompts) -> &'a str {
         let name = self.prompt.as_ref().or(prompts.default.as_ref());
-        match name.and_then(|name| prompts.texts.get(name)) {
-            Some(text) if self.prefix.is_empty() => text,
-            _ => &self.prefix,
-        }
+        let text = self.prefix.as_ref().or_else(|| prompts.texts.get(name?));
+        text.map_or("", String::as_str)
     }
 }
 

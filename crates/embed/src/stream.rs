@@ -104,6 +104,8 @@ impl<I> VectorStream<I> {
     }
 }
 
+impl<S: AsRef<str> + Sync, I: Iterator<Item = S>> std::iter::FusedIterator for VectorStream<I> {}
+
 impl<S: AsRef<str> + Sync, I: Iterator<Item = S>> Iterator for VectorStream<I> {
     type Item = Result<Matrix>;
 

@@ -200,6 +200,19 @@ fn tokenizers_that_do_not_fit() {
         assert!(matches!(e, Error::Tokenizer { .. }), "{e}");
     }
     Broken::of("bert").cut(file, |n| n / 2).says(file, "not a usable tokenizer");
+    // Templates that the library takes, and fails over when it uses them, or that double the text.
+    let a = json!({"Sequence": {"id": "A", "type_id": 0}});
+    for (pieces, why) in [
+        (json!([{"Sequence": {"id": "B", "type_id": 0}}]), "the text once"),
+        (json!([a, a]), "the text once"),
+        (json!([]), "the text once"),
+        (json!([a, {"SpecialToken": {"id": "[NO]", "type_id": 0}}]), "does not tell of"),
+    ] {
+        let post = json!({"type": "TemplateProcessing", "single": pieces, "pair": [], "special_tokens": {}});
+        Broken::of("bert").set(file, "post_processor", post.clone()).says(file, why);
+        let within = json!({"type": "Sequence", "processors": [post]});
+        Broken::of("bert").set(file, "post_processor", within).says(file, why);
+    }
 }
 
 #[test]

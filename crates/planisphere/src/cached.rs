@@ -38,7 +38,7 @@ impl CachedEncoder<planisphere_embed::Encoder> {
     /// Keeps the vectors of an encoder in `cache`, under its [fingerprint](planisphere_embed::Encoder::fingerprint): no other
     /// model, prompt or option is ever taken for it.
     pub fn new(encoder: planisphere_embed::Encoder, cache: VectorCache) -> Self {
-        let key = ModelKey::new(format!("{} {}", encoder.name(), encoder.fingerprint()));
+        let key = ModelKey::new(encoder.fingerprint());
         Self { encoder, cache, key }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn wanted(listed: &BTreeSet<String>, folder: &str) -> BTreeSet<String
     let whole = listed.contains(&format!("{folder}{WEIGHTS}"));
     let belongs = |name: &str| {
         FILES.contains(&name)
-            || (!whole && name.starts_with("model") && name.ends_with(".safetensors"))
+            || (!whole && !name.contains('/') && name.starts_with("model") && name.ends_with(".safetensors"))
             || (!whole && name == "model.safetensors.index.json")
     };
     listed.iter().filter(|f| plain_path(f) && f.strip_prefix(folder).is_some_and(belongs)).cloned().collect()

@@ -3,15 +3,16 @@
 mod files;
 
 use crate::error::{Error, Result};
+use crate::transformer::plain_name;
 use files::{MODULES, module_folders, parse, wanted};
 use hf_hub::api::Progress;
-use hf_hub::api::sync::{ApiBuilder, ApiRepo};
-use hf_hub::{Cache, Repo};
-use planisphere_core::Context;
+use hf_hub::api::sync::{Api, ApiBuilder, ApiRepo};
+use hf_hub::{Cache, Repo, RepoType};
+use planisphere_core::{Context, Warning};
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Where a model of the hub is looked for. `Default` does what the environment says.
@@ -44,7 +45,7 @@ impl HubOptions {
     }
 
     /// Whether only the cache is looked into; what is not there is an error at once. Default: whether the environment variable
-    /// `HF_HUB_OFFLINE` is set, and neither to `0` nor to `false`.
+    /// `HF_HUB_OFFLINE` is set, and neither to nothing, nor to `0`, nor to `false`.
     #[must_use]
     pub fn offline(mut self, offline: bool) -> Self {
         self.offline = Some(offline);
@@ -59,7 +60,8 @@ impl HubOptions {
         self
     }
 
-    /// The URL of a server that answers like the hub. Default: what `HF_ENDPOINT` says, else the hub itself.
+    /// The URL of a server that answers like the hub. Default: what `HF_ENDPOINT` says, else the hub itself. A login that is kept
+    /// in the cache's folder goes to the hub alone; `HF_TOKEN` goes to any server.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
         self.endpoint = Some(url.into());
@@ -69,21 +71,22 @@ impl HubOptions {
 
 /// How long nothing may arrive before a download counts as failed.
 const SILENCE: Duration = Duration::from_secs(60);
+/// How long the hub may take to answer at all, if the cache has the model.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a download is looked at.
 const LOOK: Duration = Duration::from_millis(25);
 
 /// Downloads what is missing of a model and gives its folder in the cache. Tells `cx` about progress, in bytes of the files begun
-/// so far.
-/// `head` is a folder that is needed beside those of `modules.json`.
+/// so far. `head` is a folder that is needed beside those of `modules.json`.
 pub(crate) fn fetch(id: &str, head: Option<&str>, options: &HubOptions, cx: &mut Context<'_>) -> Result<PathBuf> {
-    fetch_within(id, head, options, SILENCE, cx)
+    fetch_within(id, head, options, (SILENCE, PATIENCE), cx)
 }
 
 fn fetch_within(
     id: &str,
     head: Option<&str>,
     options: &HubOptions,
-    silence: Duration,
+    (silence, patience): (Duration, Duration),
     cx: &mut Context<'_>,
 ) -> Result<PathBuf> {
     cx.check()?;
@@ -95,17 +98,21 @@ fn fetch_within(
         }
         None => Cache::from_env(),
     };
+    let there = cached(&cache, &repo);
     let set = || std::env::var("HF_HUB_OFFLINE").is_ok_and(|v| !matches!(v.as_str(), "" | "0" | "false"));
     if options.offline.unwrap_or_else(set) {
         let reason = "it is not in the cache, and the hub is not asked, since this run is to be offline";
-        return cached(&cache, &repo).ok_or_else(|| failed(id, reason));
+        return there.ok_or_else(|| failed(id, reason));
     }
     let mut builder = ApiBuilder::from_cache(cache.clone()).with_progress(false).with_retries(1);
-    if let Some(endpoint) = options.endpoint.clone().or_else(|| std::env::var("HF_ENDPOINT").ok()) {
-        builder = builder.with_endpoint(endpoint);
+    let endpoint = options.endpoint.clone().or_else(|| std::env::var("HF_ENDPOINT").ok());
+    // The login of the hub is for the hub.
+    let token = std::env::var("HF_TOKEN").ok().filter(|t| !t.is_empty());
+    if token.is_some() || endpoint.is_some() {
+        builder = builder.with_token(token);
     }
-    if let Some(token) = std::env::var("HF_TOKEN").ok().filter(|t| !t.is_empty()) {
-        builder = builder.with_token(Some(token));
+    if let Some(endpoint) = endpoint {
+        builder = builder.with_endpoint(endpoint);
     }
     let counts = Arc::new(Counts::default());
     // On a thread of its own, which is left behind when the run is cancelled: it ends with the file that it is at. What goes
@@ -115,42 +122,77 @@ fn fetch_within(
     let worker = std::thread::Builder::new().name("hub".into()).spawn(move || job.run(builder));
     let worker = worker.map_err(|e| failed(id, &e.to_string()))?;
     let (mut seen, mut since) = (0, Instant::now());
-    while !worker.is_finished() {
+    let result = loop {
+        if worker.is_finished() {
+            break worker
+                .join()
+                .unwrap_or_else(|_| Err(failed(id, "the hub answered in a way that is not understood")));
+        }
         let (done, total) = (counts.done.load(Ordering::Relaxed), counts.total.load(Ordering::Relaxed));
+        let listed = counts.listed.load(Ordering::Relaxed);
         if done != seen {
             (seen, since) = (done, Instant::now());
-        } else if since.elapsed() > silence {
-            return Err(failed(id, &format!("nothing came for {} s; try again later", silence.as_secs_f32())));
         }
-        cx.progress(done, total.max(done))?;
+        let most = if !listed && there.is_some() { patience } else { silence };
+        if since.elapsed() > most {
+            break Err(failed(id, &format!("nothing came for {} s; try again later", most.as_secs_f32())));
+        }
+        cx.progress(done, total)?;
         std::thread::sleep(LOOK);
+    };
+    match (result, there) {
+        (Ok(folder), _) => {
+            let done = counts.done.load(Ordering::Relaxed);
+            cx.progress(done, done)?;
+            Ok(folder)
+        }
+        // Not once the hub has begun to send: then the cache has another commit, and the user is to know.
+        (Err(e), Some(folder)) if !counts.listed.load(Ordering::Relaxed) => {
+            let (what, instead) = (format!("the hub, for model {id}"), "the cache".to_owned());
+            cx.warn(Warning::Fallback { what, reason: e.to_string(), instead });
+            Ok(folder)
+        }
+        (Err(e), _) => Err(e),
     }
-    worker.join().unwrap_or_else(|_| Err(failed(id, "the hub answered in a way that is not understood")))
 }
 
-/// The folder of the model in the cache, if it is there.
+/// The folder of the model in the cache, if it is there. References to commits are written when all files are.
 fn cached(cache: &Cache, repo: &Repo) -> Option<PathBuf> {
-    let find = |name: &str| cache.repo(repo.clone()).get(name);
-    Some(find("config.json").or_else(|| find(MODULES))?.parent()?.to_owned())
+    let has = |folder: &PathBuf| folder.join("config.json").is_file() || folder.join(MODULES).is_file();
+    // A commit is its own reference, whatever wrote the cache.
+    let commit = Some(cache.repo(repo.clone()).pointer_path(repo.revision())).filter(has);
+    let find = |name: &str| Some(cache.repo(repo.clone()).get(name)?.parent()?.to_owned());
+    commit.or_else(|| find("config.json").or_else(|| find(MODULES)))
 }
 
-/// Bytes.
+/// Bytes that came, of those of the files that were begun; whether the hub has told which files there are.
 #[derive(Debug, Default)]
 struct Counts {
     done: AtomicU64,
     total: AtomicU64,
+    listed: AtomicBool,
 }
 
-/// Tells how a file comes in.
-struct Tell(Arc<Counts>);
+/// Tells how a file comes in. The library begins more than once with a file, and anew where it was broken off.
+struct Tell {
+    counts: Arc<Counts>,
+    size: u64,
+    done: u64,
+}
 
 impl Progress for Tell {
     fn init(&mut self, size: usize, _: &str) {
-        self.0.total.fetch_add(size as u64, Ordering::Relaxed);
+        self.counts.total.fetch_sub(self.size, Ordering::Relaxed);
+        self.counts.done.fetch_sub(self.done, Ordering::Relaxed);
+        (self.size, self.done) = (size as u64, 0);
+        self.counts.total.fetch_add(self.size, Ordering::Relaxed);
     }
 
     fn update(&mut self, size: usize) {
-        self.0.done.fetch_add(size as u64, Ordering::Relaxed);
+        // No file counts for more than it is said to be.
+        let more = (size as u64).min(self.size - self.done);
+        self.done += more;
+        self.counts.done.fetch_add(more, Ordering::Relaxed);
     }
 
     fn finish(&mut self) {}
@@ -167,49 +209,64 @@ struct Job {
 
 impl Job {
     fn run(self, builder: ApiBuilder) -> Result<PathBuf> {
-        let cached = cached(&self.cache, &self.repo);
-        let api = builder.build().map_err(|e| failed(&self.id, &e.to_string()))?.repo(self.repo.clone());
-        match api.info() {
-            Ok(info) => {
-                let listed = info.siblings.into_iter().map(|s| s.rfilename).collect();
-                // Files of two commits are not one model: if the cache has another one, all are asked for anew.
-                let current = cached.and_then(|c| c.file_name().map(|n| n == info.sha.as_str())).unwrap_or(false);
-                self.download(&api, &listed, current)
-            }
-            // The listing is the first thing asked for, so this is what no network looks like.
-            Err(e) => {
-                let hint = "check the name and the network, or give a local directory";
-                cached.ok_or_else(|| failed(&self.id, &format!("{e}; {hint}")))
-            }
+        let api = builder.build().map_err(|e| failed(&self.id, &e.to_string()))?;
+        let hint = "check the name and the network, or give a local directory";
+        let info = api.repo(self.repo.clone()).info().map_err(|e| failed(&self.id, &format!("{e}; {hint}")))?;
+        self.counts.listed.store(true, Ordering::Relaxed);
+        if !plain_name(&info.sha) {
+            return Err(failed(&self.id, "the hub tells of a commit that cannot be one"));
         }
+        // By commit, so that a push in between does not mix two models.
+        let at = Repo::with_revision(self.repo.url(), RepoType::Model, info.sha.clone());
+        let listed = info.siblings.into_iter().map(|s| s.rfilename).collect();
+        let folder = self.cache.repo(at.clone()).pointer_path(&info.sha);
+        self.download(&api, &api.repo(at), &folder, &listed)?;
+        let refer = self.cache.repo(self.repo.clone()).create_ref(&info.sha);
+        refer.map_err(|e| failed(&self.id, &format!("its cache cannot be written: {e}")))?;
+        Ok(folder)
     }
 
-    fn download(&self, api: &ApiRepo, listed: &BTreeSet<String>, current: bool) -> Result<PathBuf> {
-        let get = |name: &str| {
-            let have = self.cache.repo(self.repo.clone()).get(name).filter(|_| current);
-            let path = have.map_or_else(|| api.download_with_progress(name, Tell(Arc::clone(&self.counts))), Ok);
-            path.map_err(|e| failed(&self.id, &format!("{name}: {e}")))
-        };
+    fn download(&self, api: &Api, repo: &ApiRepo, folder: &Path, listed: &BTreeSet<String>) -> Result<()> {
+        let get = |name: &str| self.file(api, repo, folder, name);
         let mut all = wanted(listed, "");
-        let mut root = None;
         if listed.contains(MODULES) {
-            let path = get(MODULES)?;
-            let text = std::fs::read(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
-            for folder in module_folders(&text) {
-                all.extend(wanted(listed, &folder));
+            get(MODULES)?;
+            let path = folder.join(MODULES);
+            let text = std::fs::read(&path).map_err(|source| Error::Io { path, source })?;
+            for module in module_folders(&text) {
+                all.extend(wanted(listed, &module));
             }
-            root = path.parent().map(PathBuf::from);
+        } else if !listed.contains("config.json") {
+            return Err(failed(&self.id, "it has neither config.json nor modules.json"));
         }
         if let Some(head) = &self.head {
             all.extend(wanted(listed, &format!("{head}/")));
         }
-        for name in &all {
-            let path = get(name)?;
-            if !name.contains('/') {
-                root = path.parent().map(PathBuf::from);
-            }
+        all.iter().try_for_each(|name| get(name))
+    }
+
+    /// Brings one file to its place, unless it is there, or the same file is there for another commit.
+    fn file(&self, api: &Api, repo: &ApiRepo, folder: &Path, name: &str) -> Result<()> {
+        let place = folder.join(name);
+        if place.is_file() {
+            return Ok(());
         }
-        root.ok_or_else(|| failed(&self.id, "it has neither config.json nor modules.json"))
+        let fail = |e: &dyn std::fmt::Display| failed(&self.id, &format!("{name}: {e}"));
+        let told = api.metadata(&repo.url(name)).map_err(|e| fail(&e))?;
+        // They become names of files and folders.
+        if !plain_name(told.etag()) || folder.file_name().is_none_or(|commit| commit != told.commit_hash()) {
+            return Err(fail(&"the hub tells of another commit, or of a file that cannot be one"));
+        }
+        let blob = self.cache.repo(self.repo.clone()).blob_path(told.etag());
+        if blob.metadata().is_ok_and(|m| m.is_file() && m.len() == told.size() as u64)
+            && let Some(parent) = place.parent()
+            && std::fs::create_dir_all(parent).is_ok()
+            && std::fs::hard_link(&blob, &place).is_ok()
+        {
+            return Ok(());
+        }
+        let tell = Tell { counts: Arc::clone(&self.counts), size: 0, done: 0 };
+        repo.download_with_progress(name, tell).map(drop).map_err(|e| fail(&e))
     }
 }
 

@@ -156,11 +156,11 @@ fn a_model_comes_once_and_serves_offline() {
     let dir = tempfile::tempdir().unwrap();
     let (url, asked) = hub(fixture("tiny-bert/stella"), "c1");
     let options = options(dir.path(), &url);
-    let mut most = 0;
+    let mut last = (0, 1);
     let mut watch = |e: &Event<'_>| {
         if let Event::Progress { done, total } = e {
             assert!(done <= total);
-            most = most.max(*done);
+            last = (*done, *total);
         }
         ControlFlow::Continue(())
     };
@@ -168,6 +168,9 @@ fn a_model_comes_once_and_serves_offline() {
     let mut cx = Context::new().observer(&mut watch);
     let e = crate::Encoder::from_hub_with("owner/name", &options, &load, &mut cx).unwrap();
     drop(cx);
+    let size = |name: &str| std::fs::metadata(fixture("tiny-bert/stella").join(name)).unwrap().len();
+    assert!(last.0 == last.1 && last.0 > size("model.safetensors") + size("tokenizer.json"), "{last:?}");
+    assert!(last.0 < 2 * (size("model.safetensors") + size("tokenizer.json")), "{last:?}");
     assert_eq!((e.name(), e.dim(), e.prompts().count()), ("owner/name", 40, 2));
     let local = crate::Encoder::from_dir_with(fixture("tiny-bert/stella"), &load).unwrap();
     assert_eq!(e.fingerprint(), local.fingerprint());
@@ -181,11 +184,61 @@ fn a_model_comes_once_and_serves_offline() {
     assert_eq!(get(&options.clone().endpoint(NOWHERE)).unwrap(), first);
     assert_eq!(asked.lock().unwrap().len(), 1);
 
-    // Another commit comes as a whole.
-    let (url, _) = hub(fixture("tiny-bert/gte"), "c2");
-    let second = get(&options.endpoint(url)).unwrap();
+    // Another commit comes as a whole, but for files that it has in common with one that is there.
+    let (url, asked) = hub(fixture("tiny-bert/gte"), "c2");
+    let second = get(&options.clone().endpoint(url)).unwrap();
     assert!(first.ends_with("c1") && second.ends_with("c2"));
     assert_eq!(crate::Encoder::from_dir(second).unwrap().prompts().count(), 0);
+    let count = |part: &str| asked.lock().unwrap().iter().filter(|p| p.contains(part)).count();
+    // One look; to fetch takes another one, and the file itself.
+    assert_eq!((count("/tokenizer_config.json"), count("/model.safetensors")), (1, 3));
+    // A commit is found without a reference to it.
+    let pinned = options.revision("c1").offline(true);
+    assert_eq!(get(&pinned).unwrap(), first);
+}
+
+#[test]
+fn an_interrupted_download_does_not_replace_what_is_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (url, _) = hub(fixture("tiny-bert/gte"), "c1");
+    let options = options(dir.path(), &url);
+    let first = get(&options).unwrap();
+    // The next commit has a file that cannot be had.
+    let (url, _) = serve(Box::new(|path| {
+        if path.starts_with("/api/") {
+            let body = r#"{"siblings": [{"rfilename": "config.json"}, {"rfilename": "tokenizer.json"}], "sha": "c2"}"#;
+            ("200 OK\r\nContent-Type: application/json".into(), body.into())
+        } else if path.ends_with("config.json") {
+            ("206 Partial Content\r\nETag: \"e\"\r\nx-repo-commit: c2".into(), b"{}".to_vec())
+        } else {
+            ("404 Not Found".into(), Vec::new())
+        }
+    }));
+    assert!(matches!(get(&options.clone().endpoint(url)), Err(Error::Hub { .. })));
+    assert_eq!(get(&options.offline(true)).unwrap(), first);
+}
+
+#[test]
+fn names_from_the_hub_stay_in_the_cache() {
+    let dir = tempfile::tempdir().unwrap();
+    for (sha, head) in [
+        ("../../x", "ETag: \"e\"\r\nx-repo-commit: ../../x"),
+        ("c1", "ETag: \"../../../e\"\r\nx-repo-commit: c1"),
+        ("c1", "ETag: \"e\"\r\nx-repo-commit: c2"),
+    ] {
+        let (url, _) = serve(Box::new(move |path| {
+            if path.starts_with("/api/") {
+                let body = format!(r#"{{"siblings": [{{"rfilename": "config.json"}}], "sha": "{sha}"}}"#);
+                ("200 OK\r\nContent-Type: application/json".into(), body.into_bytes())
+            } else {
+                (format!("206 Partial Content\r\n{head}"), b"{}".to_vec())
+            }
+        }));
+        let e = get(&options(&dir.path().join("inner/cache"), &url)).unwrap_err();
+        assert!(e.to_string().contains("cannot be one"), "{e}");
+    }
+    let names = |d: &Path| std::fs::read_dir(d).unwrap().map(|e| e.unwrap().file_name()).collect::<Vec<_>>();
+    assert!(names(dir.path()).iter().all(|n| n == "inner"));
 }
 
 #[test]
@@ -214,11 +267,17 @@ fn a_silent_hub_ends_and_can_be_cancelled() {
     let dir = tempfile::tempdir().unwrap();
     let (url, _) = serve(Box::new(|_| (String::new(), Vec::new())));
     let options = options(dir.path(), &url);
-    let quick = Duration::from_millis(200);
+    let quick = (Duration::from_millis(200), Duration::from_millis(100));
     match fetch_within("owner/name", None, &options, quick, &mut Context::new()) {
         Err(Error::Hub { reason, .. }) => assert!(reason.contains("nothing came for 0.2 s"), "{reason}"),
         other => panic!("{other:?}"),
     }
+    // The cache serves, and the user is told.
+    let (full, snapshot) = cache_with_model();
+    let mut cx = Context::new();
+    let options_of_full = self::options(full.path(), &url);
+    assert_eq!(fetch_within("owner/name", None, &options_of_full, quick, &mut cx).unwrap(), snapshot);
+    assert!(matches!(&cx.take_report().warnings[..], [Warning::Fallback { .. }]));
     let token = CancelToken::new();
     let later = token.clone();
     std::thread::spawn(move || {

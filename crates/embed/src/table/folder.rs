@@ -4,10 +4,10 @@ use super::{Lookup, StaticModel};
 use crate::error::{Error, Result};
 use crate::load::{LoadOptions, Precision};
 use crate::options::Prompts;
-use crate::transformer::{JsonFile, Plain, Weights, plain_path, prompts};
+use crate::transformer::{JsonFile, Opened, Plain, Weights, plain_path, prompts};
 use blake3::{Hash, Hasher};
 use std::path::{Path, PathBuf};
-use tokenizers::{ModelWrapper, Tokenizer};
+use tokenizers::{ModelWrapper, Tokenizer, TruncationDirection};
 
 /// Tokens that a model2vec model reads, unless its configuration says otherwise.
 const LIMIT: usize = 512;
@@ -29,8 +29,9 @@ pub(crate) struct FolderModel {
     /// The token that is left out.
     unknown: Option<u32>,
     limit: Option<usize>,
-    /// Characters of a token, as texts are cut by them before they are tokenized.
-    characters: usize,
+    direction: TruncationDirection,
+    /// Characters of a token, where texts are cut by them before they are tokenized.
+    characters: Option<usize>,
     normalize: bool,
     prompts: Prompts,
     hash: Hash,
@@ -77,30 +78,28 @@ impl Layout {
 
 impl FolderModel {
     pub(crate) fn load(dir: &Path, name: &str, layout: &Layout, options: &LoadOptions) -> Result<StaticModel<Self>> {
-        let none = |param, value: String| {
+        let refuse = |param, value: String| {
             let reason = "the model is a static one, which has neither layers nor heads".into();
             Err(Error::InvalidParam { param, value, reason })
         };
         if let Some(head) = &options.head {
-            return none("head", head.clone());
+            return refuse("head", head.clone());
         }
         if options.precision != Precision::F32 {
-            return none("precision", format!("{:?}", options.precision));
+            return refuse("precision", format!("{:?}", options.precision));
         }
         let folder = &layout.folder;
-        let path = folder.join("tokenizer.json");
-        let bytes = crate::files::read(&path, "the tokenizer of the static model")?;
+        let Opened { path, tokenizer, truncation, hash: file, max_id } =
+            Opened::read(folder, "the tokenizer of the static model")?;
         let mut hash = Hasher::new();
-        hash.update(&bytes);
-        let bad = |e: tokenizers::Error| Error::Tokenizer { path: path.clone(), reason: e.to_string() };
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(bad)?;
-        tokenizer.with_truncation(None).map_err(bad)?.with_padding(None);
+        hash.update(file.as_bytes());
         let weights = Weights::load(folder)?;
         hash.update(weights.hash().as_bytes());
         // The name tells whose ways are followed.
         let own = weights.has("embeddings");
         let table = if own { "embeddings" } else { "embedding.weight" };
         let (rows, shape) = weights.numbers(table)?;
+        let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
         let wrong = |name: &str, expected: &str, got: &[usize]| Error::TensorShape {
             path: weights.path(),
             name: name.to_owned(),
@@ -112,8 +111,7 @@ impl FolderModel {
             return Err(wrong(table, "at least one row and one dimension", &shape));
         }
         let vocabulary = tokenizer.get_vocab(true);
-        let max_id = vocabulary.values().max().copied().unwrap_or(0) as usize;
-        let optional = |name: &str| -> Result<Option<Vec<f32>>> {
+        let optional = |name: &str| -> Result<Option<Vec<f64>>> {
             if !own || !weights.has(name) {
                 return Ok(None);
             }
@@ -127,7 +125,7 @@ impl FolderModel {
             None if max_id >= count => return Err(Error::VocabularyTooLarge { path, max_id, rows: count }),
             None => None,
             Some(m) => {
-                let whole = |&v: &f32| (0.0..count as f32).contains(&v).then_some(v as u32);
+                let whole = |&v: &f64| (v.fract() == 0.0 && (0.0..count as f64).contains(&v)).then_some(v as u32);
                 let rows: Option<Vec<u32>> = m.iter().map(whole).collect();
                 let expected = format!("row numbers below {count}");
                 Some(rows.ok_or_else(|| wrong("mapping", &expected, &[m.len()]))?)
@@ -139,12 +137,13 @@ impl FolderModel {
         let mut model = Self {
             name: name.to_owned(),
             dim,
-            rows,
+            rows: narrow(rows),
             mapping,
-            weights: optional("weights")?,
+            weights: optional("weights")?.map(narrow),
             unknown: None,
             limit: None,
-            characters: (middle(lengths.len() / 2) + middle(lengths.len().saturating_sub(1) / 2)) / 2,
+            direction: TruncationDirection::Right,
+            characters: None,
             normalize: layout.normalize,
             prompts: prompts::load(dir)?,
             hash: hash.finalize(),
@@ -152,7 +151,13 @@ impl FolderModel {
             tokenizer,
         };
         if own {
+            // numpy's median, cut to a whole number.
+            let median = (middle(lengths.len() / 2) + middle(lengths.len().saturating_sub(1) / 2)) / 2;
+            model.characters = Some(median);
             model.follow(folder)?;
+        } else if let Some(t) = truncation {
+            // sentence-transformers leaves this to the tokenizer.
+            (model.limit, model.direction) = (Some(t.max_length), t.direction);
         }
         Ok(StaticModel(model))
     }
@@ -191,9 +196,8 @@ impl Lookup for FolderModel {
         self.dim
     }
 
-    fn hash(&self) -> Hash {
-        let mut hash = Hasher::new();
-        hash.update(self.hash.as_bytes()).update(format!("{:?} {:?}", self.unknown, self.limit).as_bytes()).finalize()
+    fn fingerprint(&self) -> Hash {
+        self.hash
     }
 
     fn normalizes(&self) -> bool {
@@ -210,15 +214,22 @@ impl Lookup for FolderModel {
 
     fn tokens(&self, text: &str, most: usize, ids: &mut Vec<u32>) -> Result<bool, String> {
         // As model2vec does, so that a book is not tokenized for its first page.
-        let characters = if self.limit.is_some() { most.saturating_mul(self.characters) } else { usize::MAX };
-        let end = text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+        let characters = self.characters.map_or(usize::MAX, |each| most.saturating_mul(each));
+        let end = match characters {
+            usize::MAX => text.len(),
+            n => text.char_indices().nth(n).map_or(text.len(), |(at, _)| at),
+        };
         let read = &text[..end];
         *ids = match self.plain.as_ref().and_then(|plain| plain.own(read)) {
             Some(own) => own,
             None => self.tokenizer.encode_fast(read, false).map_err(|e| e.to_string())?.get_ids().to_vec(),
         };
-        let truncated = ids.len() > most || end < text.len();
-        ids.truncate(most);
+        let excess = ids.len().saturating_sub(most);
+        let truncated = excess > 0 || end < text.len();
+        match self.direction {
+            TruncationDirection::Right => ids.truncate(most),
+            TruncationDirection::Left => drop(ids.drain(..excess)),
+        }
         ids.retain(|&id| Some(id) != self.unknown);
         Ok(truncated)
     }

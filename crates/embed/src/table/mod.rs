@@ -26,7 +26,7 @@ const WAVE: usize = 32 * CHUNK;
 pub(crate) trait Lookup: Send + Sync {
     fn name(&self) -> &str;
     fn dim(&self) -> usize;
-    fn hash(&self) -> Hash;
+    fn fingerprint(&self) -> Hash;
     /// Whether vectors are scaled to length 1 unless told otherwise.
     fn normalizes(&self) -> bool;
     /// Tokens that are read by default.
@@ -67,7 +67,7 @@ impl Lookup for FileModel {
         self.table.dim()
     }
 
-    fn hash(&self) -> Hash {
+    fn fingerprint(&self) -> Hash {
         self.table.hash()
     }
 
@@ -108,7 +108,7 @@ impl<L: Lookup> StaticModel<L> {
     fn chunk(&self, first: usize, texts: &[&str], out: &mut [f32], options: &EncoderOptions) -> Result<Tally> {
         let mut tally = Tally::default();
         let before = options.before(self.0.prompts());
-        let most = self.most(options).unwrap_or(usize::MAX);
+        let most = self.reads(options).0.unwrap_or(usize::MAX);
         let unit = options.normalize.unwrap_or(self.0.normalizes());
         let mut ids = Vec::new();
         for (i, (text, row)) in texts.iter().zip(out.chunks_exact_mut(self.0.dim())).enumerate() {
@@ -128,14 +128,6 @@ impl<L: Lookup> StaticModel<L> {
             normalize_rows(out, self.0.dim());
         }
         Ok(tally)
-    }
-
-    /// Tokens of a text that are read.
-    fn most(&self, options: &EncoderOptions) -> Option<usize> {
-        match options.long_texts {
-            LongTexts::Truncate => options.max_seq_length.or(self.0.limit()),
-            LongTexts::Average { .. } => None,
-        }
     }
 
     fn wave(
@@ -185,7 +177,15 @@ impl<L: Lookup> Model for StaticModel<L> {
     }
 
     fn fingerprint(&self) -> Hash {
-        self.0.hash()
+        self.0.fingerprint()
+    }
+
+    fn reads(&self, options: &EncoderOptions) -> (Option<usize>, Option<usize>) {
+        match options.long_texts {
+            LongTexts::Truncate => (options.max_seq_length.or(self.0.limit()), None),
+            // Means of tokens need no parts.
+            LongTexts::Average { .. } => (None, None),
+        }
     }
 
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix> {
@@ -201,7 +201,7 @@ impl<L: Lookup> Model for StaticModel<L> {
             all.first_empty = all.first_empty.or(tally.first_empty);
             cx.progress((first + texts_now.len()) as u64, texts.len() as u64)?;
         }
-        if let Some(max_tokens) = self.most(options).filter(|_| all.truncated > 0) {
+        if let Some(max_tokens) = self.reads(options).0.filter(|_| all.truncated > 0) {
             cx.warn(Warning::Truncated { texts: all.truncated, max_tokens });
         }
         if let Some(first) = all.first_empty {

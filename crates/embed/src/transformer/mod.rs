@@ -7,6 +7,7 @@ mod dense;
 mod json;
 mod modules;
 mod network;
+mod opened;
 mod places;
 mod plain;
 mod pooling;
@@ -22,14 +23,17 @@ use crate::options::{EncoderOptions, Limits, LongTexts, Prompts, prefixed};
 use blake3::{Hash, Hasher};
 pub(crate) use json::JsonFile;
 use modules::Modules;
+#[cfg(feature = "hub")]
+pub(crate) use modules::plain_name;
 pub(crate) use modules::plain_path;
 use network::{Network, Tables, Work};
+pub(crate) use opened::Opened;
 pub(crate) use plain::Plain;
 use planisphere_core::{CancelToken, Context, Matrix, Warning};
 use rayon::prelude::*;
 use spec::Spec;
 use std::path::Path;
-use tokenize::{Ids, Part, Reading, Tokens};
+use tokenize::{Cut, Ids, Part, Reading, Tokens};
 pub(crate) use weights::Weights;
 
 /// Texts that are tokenized between two looks at the cancel token.
@@ -82,7 +86,7 @@ impl SentenceTransformer {
 
     /// The ids of every text, in their order.
     fn tokenize(&self, texts: &[&str], reading: &Plan<'_>, token: &CancelToken) -> Result<Vec<Ids>> {
-        let Plan { before, prompt, most, overlap, .. } = *reading;
+        let how = Cut { most: reading.most, prompt: &reading.prompt, overlap: reading.overlap };
         let chunks: Vec<Vec<Ids>> = texts
             .par_chunks(TOKENIZE_CHUNK)
             .enumerate()
@@ -90,7 +94,7 @@ impl SentenceTransformer {
                 token.check()?;
                 let one = |(i, text): (usize, &&str)| {
                     let row = c * TOKENIZE_CHUNK + i;
-                    let ids = self.tokens.encode(&prefixed(before, text), most, prompt, overlap);
+                    let ids = self.tokens.encode(&prefixed(reading.before, text), how);
                     ids.map_err(|reason| Error::Tokenize { row, reason })
                 };
                 chunk.iter().enumerate().map(one).collect()
@@ -102,20 +106,17 @@ impl SentenceTransformer {
     /// How texts are read with these options.
     fn plan<'a>(&'a self, options: &'a EncoderOptions) -> Result<Plan<'a>> {
         let before = options.before(&self.prompts);
-        let (prompt, skip) = if before.is_empty() {
-            (0, 0)
-        } else {
-            self.tokens.prompt_length(before).map_err(|reason| Error::Tokenize { row: 0, reason })?
+        let (prompt, first) = match before {
+            "" => (Vec::new(), 0),
+            _ => self.tokens.prompt(before).map_err(|reason| Error::Tokenize { row: 0, reason })?,
         };
+        let (most, overlap) = self.reads(options);
         Ok(Plan {
             before,
+            first: (!before.is_empty() && !self.modules.pooling.include_prompt).then_some(first),
             prompt,
-            skip: if self.modules.pooling.include_prompt { 0 } else { skip },
-            most: options.max_seq_length.or(self.limits.default).unwrap_or(usize::MAX),
-            overlap: match options.long_texts {
-                LongTexts::Truncate => None,
-                LongTexts::Average { overlap } => Some(overlap),
-            },
+            most: most.unwrap_or(usize::MAX),
+            overlap,
             unit: options.normalize.unwrap_or(self.modules.normalize),
         })
     }
@@ -123,26 +124,28 @@ impl SentenceTransformer {
     /// The vectors of one batch, in its order.
     fn run(
         &self,
-        texts: &[&[u32]],
+        parts: &[&Part],
         tables: &Tables,
         work: &mut Work,
-        (skip, unit): (usize, bool),
+        plan: &Plan<'_>,
         token: &CancelToken,
     ) -> Result<Vec<f32>> {
+        let texts: Vec<&[u32]> = parts.iter().map(|p| p.ids.as_slice()).collect();
         let hidden = self.network.spec().hidden;
         let pooled_width = self.modules.pooling.width(hidden);
-        self.network.forward(texts, tables, work, token)?;
+        self.network.forward(&texts, tables, work, token)?;
         let mut out = vec![0.0; texts.len() * pooled_width];
         let mut states = work.x.as_slice();
-        for (text, row) in texts.iter().zip(out.chunks_exact_mut(pooled_width)) {
-            let (own, rest) = states.split_at(text.len() * hidden);
-            self.modules.pooling.pool(own, hidden, skip.min(text.len() - 1), row);
+        for (part, row) in parts.iter().zip(out.chunks_exact_mut(pooled_width)) {
+            let (own, rest) = states.split_at(part.ids.len() * hidden);
+            let skip = plan.first.map_or(0, |first| (first + part.prompt).min(part.ids.len() - 1));
+            self.modules.pooling.pool(own, hidden, skip, row);
             states = rest;
         }
         for dense in &self.modules.dense {
             out = dense.forward(&out);
         }
-        if unit {
+        if plan.unit {
             out.chunks_exact_mut(self.dim).for_each(normalize);
         }
         Ok(out)
@@ -174,6 +177,14 @@ impl Model for SentenceTransformer {
         self.fingerprint
     }
 
+    fn reads(&self, options: &EncoderOptions) -> (Option<usize>, Option<usize>) {
+        let overlap = match options.long_texts {
+            LongTexts::Truncate => None,
+            LongTexts::Average { overlap } => Some(overlap),
+        };
+        (options.max_seq_length.or(self.limits.default), overlap)
+    }
+
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix> {
         let plan = self.plan(options)?;
         let token = cx.token();
@@ -198,8 +209,8 @@ impl Model for SentenceTransformer {
             let results: Vec<Vec<f32>> = wave
                 .par_iter()
                 .map_init(Work::default, |work, rows| {
-                    let texts: Vec<&[u32]> = rows.iter().map(|&r| parts[r].ids.as_slice()).collect();
-                    self.run(&texts, &tables, work, (plan.skip, plan.unit), &token)
+                    let batch: Vec<&Part> = rows.iter().map(|&r| parts[r]).collect();
+                    self.run(&batch, &tables, work, &plan, &token)
                 })
                 .collect::<Result<_>>()?;
             for (rows, result) in wave.iter().zip(results) {
@@ -220,12 +231,12 @@ impl Model for SentenceTransformer {
 }
 
 /// How texts are read.
-#[derive(Clone, Copy)]
 struct Plan<'a> {
-    /// What stands before every text, and how many tokens that is: all, and of the text's vector to leave out.
+    /// What stands before every text, and its ids.
     before: &'a str,
-    prompt: usize,
-    skip: usize,
+    prompt: Vec<u32>,
+    /// Where the prompt begins, if it is left out of vectors.
+    first: Option<usize>,
     /// Tokens of a part.
     most: usize,
     overlap: Option<usize>,

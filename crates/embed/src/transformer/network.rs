@@ -52,10 +52,17 @@ impl Product {
         Ok(match half(precision) {
             Some(kind) => {
                 let layer = HalfLinear::new(kind, inputs, outputs, &weight, bias);
-                in_range(layer.is_finite())?;
+                check(layer.is_finite(), precision)?;
                 Self::Half(layer)
             }
-            None if precision == Precision::Int8 => Self::Bytes(QuantizedLinear::new(inputs, outputs, &weight, bias)),
+            None if precision == Precision::Int8 && inputs > QuantizedLinear::MOST_INPUTS => {
+                let reason = format!("the model has a layer of {inputs} inputs, more than sums of bytes can hold");
+                return Err(Error::InvalidParam { param: "precision", value: "Int8".into(), reason });
+            }
+            None if precision == Precision::Int8 => {
+                check(weight.iter().all(|w| w.is_finite()), precision)?;
+                Self::Bytes(QuantizedLinear::new(inputs, outputs, &weight, bias))
+            }
             None => Self::Full(Linear::new(inputs, outputs, &weight, bias)),
         })
     }
@@ -77,15 +84,16 @@ fn half(precision: Precision) -> Option<Half> {
     }
 }
 
-fn in_range(finite: bool) -> Result<()> {
+/// Damaged weights would go unnoticed in bytes, and large ones are beyond what 16 bits can hold.
+fn check(finite: bool, precision: Precision) -> Result<()> {
     if finite {
         return Ok(());
     }
-    Err(Error::InvalidParam {
-        param: "precision",
-        value: "F16".into(),
-        reason: "the model has weights beyond 65504 (or such that are not finite), which Bf16 and F32 can hold".into(),
-    })
+    let reason = match precision {
+        Precision::F16 => "the model has weights beyond 65504, or such that are not finite",
+        _ => "the model has weights that are not finite",
+    };
+    Err(Error::InvalidParam { param: "precision", value: format!("{precision:?}"), reason: reason.into() })
 }
 
 /// The vectors of word pieces.
@@ -99,7 +107,7 @@ impl Words {
         Ok(match half(precision) {
             Some(kind) => {
                 let values = HalfValues::new(kind, &values);
-                in_range(values.is_finite())?;
+                check(values.is_finite(), precision)?;
                 Self::Half(values)
             }
             None => Self::Full(values),

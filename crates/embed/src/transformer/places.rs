@@ -1,4 +1,4 @@
-//! Tables that tell tokens where they stand.
+//! Tables that tell tokens where they stand. By functions of a library rather than of the platform: they are the same everywhere.
 
 use planisphere_kernels::attention::{Bias, Rotation};
 
@@ -17,12 +17,12 @@ impl Turns {
         let base = if stretch > 1.0 { theta * stretch } else { theta };
         // In f32, where the references compute it.
         let frequency = |i: usize| {
-            let f = (1.0 / base.powf((2 * i) as f64 / width as f64)) as f32;
-            f / stretch.powf(2.0 / width as f64) as f32
+            let f = (1.0 / libm::pow(base, (2 * i) as f64 / width as f64)) as f32;
+            f / libm::pow(stretch, 2.0 / width as f64) as f32
         };
         let frequencies: Vec<f32> = (0..half).map(frequency).collect();
         let angles = (0..length).flat_map(|p| frequencies.iter().map(move |f| f64::from(p as f32 * f)));
-        let (cos, sin) = angles.map(|a| (a.cos() as f32, a.sin() as f32)).unzip();
+        let (cos, sin) = angles.map(|a| (libm::cos(a) as f32, libm::sin(a) as f32)).unzip();
         Self { cos, sin }
     }
 
@@ -42,7 +42,7 @@ impl Distances {
     /// −slope · distance (Press, Smith & Lewis 2022). Slopes are powers of 2 from 2^(−8/n) to 2⁻⁸ for n heads; if n is no
     /// power of 2, those of the next smaller power, and then every second one of the next larger.
     pub(crate) fn linear(heads: usize, length: usize) -> Self {
-        let of = |n: usize| (1..=n).map(move |h| 2f32.powf(-8.0 * h as f32 / n as f32));
+        let of = |n: usize| (1..=n).map(move |h| libm::exp2f(-8.0 * h as f32 / n as f32));
         let most = heads.next_power_of_two();
         let slopes: Vec<f32> = if most == heads {
             of(heads).collect()
@@ -79,7 +79,7 @@ fn bucket(distance: i64, buckets: usize) -> usize {
     if d < exact {
         return side + d;
     }
-    let share = (d as f32 / exact as f32).ln() / (FARTHEST / exact as f32).ln();
+    let share = libm::logf(d as f32 / exact as f32) / libm::logf(FARTHEST / exact as f32);
     side + (exact + (share * (half - exact) as f32) as usize).min(half - 1)
 }
 

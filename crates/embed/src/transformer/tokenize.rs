@@ -1,6 +1,7 @@
 //! `tokenizer.json`: texts to ids, cut to length.
 
 use super::json::JsonFile;
+use super::opened::Opened;
 use super::plain::Plain;
 use crate::error::{Error, Result};
 use blake3::{Hash, Hasher};
@@ -34,21 +35,28 @@ pub(crate) struct Part {
     pub(crate) ids: Vec<u32>,
     /// How many of them are the text's own: neither special nor a prompt's.
     pub(crate) own: usize,
+    /// How many are the prompt's.
+    pub(crate) prompt: usize,
+}
+
+/// How texts are read.
+#[derive(Clone, Copy)]
+pub(crate) struct Cut<'a> {
+    /// Tokens of a part, special ones included: more than [`Tokens::special`].
+    pub(crate) most: usize,
+    /// The ids of the prompt that texts begin with, as far as they are the same alone.
+    pub(crate) prompt: &'a [u32],
+    /// How many tokens each part of a long text has in common with the one before; without it a text has one part.
+    pub(crate) overlap: Option<usize>,
 }
 
 impl Tokens {
     /// Reads `tokenizer.json` for a model with `rows` token vectors.
     pub(crate) fn load(dir: &Path, rows: usize, lowercase: bool) -> Result<Self> {
-        let path = dir.join("tokenizer.json");
         let needed = "the fast tokenizer of the model; vocab.txt alone does not do";
-        let bytes = crate::files::read(&path, needed)?;
+        let Opened { path, tokenizer, truncation, hash, max_id } = Opened::read(dir, needed)?;
         let bad = |e: tokenizers::Error| Error::Tokenizer { path: path.clone(), reason: e.to_string() };
-        let hash = blake3::hash(&bytes);
-        let mut tokenizer = Tokenizer::from_bytes(bytes).map_err(bad)?;
-        // Both are ours to do: a file may pad every text to 128 tokens, as that of all-MiniLM-L6-v2 does.
-        let direction = tokenizer.get_truncation().map_or(TruncationDirection::Right, |t| t.direction);
-        tokenizer.with_truncation(None).map_err(bad)?.with_padding(None);
-        let max_id = tokenizer.get_vocab(true).into_values().max().unwrap_or(0) as usize;
+        let direction = truncation.map_or(TruncationDirection::Right, |t| t.direction);
         if max_id >= rows {
             return Err(Error::VocabularyTooLarge { path, max_id, rows });
         }
@@ -71,39 +79,25 @@ impl Tokens {
         self.special
     }
 
-    /// The ids of a text, in parts of at most `most`, special ones included, which is more than [`Tokens::special`]. `overlap` says
-    /// how many each part has in common with the one before; without it there is one part. The first `prompt` ids, special ones
-    /// not counted, are a prompt, which every part begins with.
-    pub(crate) fn encode(&self, text: &str, most: usize, prompt: usize, overlap: Option<usize>) -> Result<Ids, String> {
-        let lower;
-        let text = if self.lowercase {
-            lower = text.to_lowercase();
-            &lower
-        } else {
-            text
-        };
-        self.cut(text, most, prompt, overlap, self.direction)
+    /// The ids of a text. Every part of a long one begins with the prompt.
+    pub(crate) fn encode(&self, text: &str, how: Cut<'_>) -> Result<Ids, String> {
+        self.cut(text, how, self.direction)
     }
 
-    fn cut(
-        &self,
-        text: &str,
-        most: usize,
-        prompt: usize,
-        overlap: Option<usize>,
-        direction: TruncationDirection,
-    ) -> Result<Ids, String> {
-        let room = most - self.special;
+    fn cut(&self, text: &str, how: Cut<'_>, direction: TruncationDirection) -> Result<Ids, String> {
+        let room = how.most - self.special;
         let (own, plain) = self.own(text)?;
-        let prompt = prompt.min(room - 1).min(own.len());
         let excess = own.len().saturating_sub(room);
-        let (before, rest) = own.split_at(prompt);
-        if let Some(overlap) = overlap.filter(|_| excess > 0) {
-            let each = room - prompt;
+        if let Some(overlap) = how.overlap.filter(|_| excess > 0) {
+            // The last tokens of a prompt can become others with a text behind them.
+            let same = own.iter().zip(how.prompt).take_while(|(a, b)| a == b).count();
+            let (before, rest) = own.split_at(same.min(room - 1));
+            let each = room - before.len();
             let mut parts = Vec::new();
-            for at in (0..).step_by(each - overlap.min(each - 1)) {
+            for at in (0..).step_by(each - overlap.min(each / 2)) {
                 let here = &rest[at..rest.len().min(at + each)];
-                parts.push(Part { ids: self.around(before, here, plain)?, own: here.len() });
+                let ids = self.around(before, here, plain)?;
+                parts.push(Part { ids, own: here.len(), prompt: before.len() });
                 if at + each >= rest.len() {
                     break;
                 }
@@ -114,12 +108,21 @@ impl Tokens {
             TruncationDirection::Right => &own[..own.len() - excess],
             TruncationDirection::Left => &own[excess..],
         };
-        let part = Part { ids: self.around(&[], kept, plain)?, own: kept.len().saturating_sub(prompt) };
+        let ids = self.around(&[], kept, plain)?;
+        let prompt = how.prompt.len();
+        let part = Part { ids, own: kept.len().saturating_sub(prompt), prompt };
         Ok(Ids { parts: vec![part], truncated: excess > 0 })
     }
 
     /// The ids of a text, without special ones, and whether the plain path gave them.
     fn own(&self, text: &str) -> Result<(Vec<u32>, bool), String> {
+        let lower;
+        let text = if self.lowercase {
+            lower = text.to_lowercase();
+            &lower
+        } else {
+            text
+        };
         if let Some(ids) = self.plain.as_ref().and_then(|plain| plain.own(text)) {
             return Ok((ids, true));
         }
@@ -139,12 +142,12 @@ impl Tokens {
         Ok(encoding.map_err(|e| e.to_string())?.get_ids().to_vec())
     }
 
-    /// How many tokens at the beginning of a text belong to a prompt: of its own, and with special ones before them.
-    pub(crate) fn prompt_length(&self, prompt: &str) -> Result<(usize, usize), String> {
-        let e: Encoding = self.tokenizer.encode_fast(prompt, true).map_err(|e| e.to_string())?;
-        let mask = e.get_special_tokens_mask();
-        let own = mask.iter().filter(|&&m| m == 0).count();
-        Ok((own, e.len() - usize::from(mask.last() == Some(&1))))
+    /// The ids of a prompt, and how many special ones stand before them.
+    pub(crate) fn prompt(&self, prompt: &str) -> Result<(Vec<u32>, usize), String> {
+        let (own, plain) = self.own(prompt)?;
+        let all = self.around(&[], &own, plain)?;
+        let before = (0..=self.special).find(|&at| all[at..].starts_with(&own)).unwrap_or(0);
+        Ok((own, before))
     }
 }
 
@@ -220,7 +223,6 @@ mod tests {
         assert!(plain("/post_processor", json!({"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]})));
         assert!(plain("/post_processor", template(json!([a, end, end]))));
         assert!(plain("/post_processor", Value::Null));
-        assert!(!plain("/post_processor", template(json!([a, end, a]))));
         assert!(!plain("/normalizer", json!({"type": "Lowercase"})));
         assert!(!plain("/normalizer", Value::Null));
         assert!(!plain("/pre_tokenizer", json!({"type": "WhitespaceSplit"})));
@@ -260,7 +262,7 @@ mod tests {
             let _ = slow.take_overflowing();
             let slow = tokens.tokenizer.post_process(slow, None, true).unwrap();
             let most = room + tokens.special;
-            let fast = tokens.cut(&text, most, 0, None, direction).unwrap();
+            let fast = tokens.cut(&text, Cut { most, prompt: &[], overlap: None }, direction).unwrap();
             prop_assert_eq!((&fast.parts[0].ids[..], fast.truncated), (slow.get_ids(), truncated));
             let plain = tokens.plain.as_ref().unwrap().own(&text).is_some();
             prop_assert!(plain || text.contains("[MASK]") || !text.is_ascii());

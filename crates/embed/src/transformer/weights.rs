@@ -87,16 +87,22 @@ impl Weights {
             let (expected, got) = (format!("{shape:?}"), format!("{:?}", view.shape()));
             return Err(Error::TensorShape { path: path.clone(), name, expected, got });
         }
-        self.read(path, &name, &view, false)
+        self.read(path, &name, &view)
     }
 
     /// The values and the shape of a tensor, which may hold whole numbers.
-    pub(crate) fn numbers(&self, name: &str) -> Result<(Vec<f32>, Vec<usize>)> {
+    pub(crate) fn numbers(&self, name: &str) -> Result<(Vec<f64>, Vec<usize>)> {
         let Some((path, file)) = self.places.get(name).map(|&file| &self.files[file]) else {
             return Err(Error::MissingTensor { path: self.path(), name: name.to_owned() });
         };
         let view = file.get(name)?;
-        Ok((self.read(path, name, &view, true)?, view.shape().to_vec()))
+        let values = match view.dtype() {
+            Dtype::I8 => whole(view.data(), |b| f64::from(i8::from_le_bytes(b))),
+            Dtype::I32 => whole(view.data(), |b| f64::from(i32::from_le_bytes(b))),
+            Dtype::I64 => whole(view.data(), |b| i64::from_le_bytes(b) as f64),
+            _ => self.read(path, name, &view)?.into_iter().map(f64::from).collect(),
+        };
+        Ok((values, view.shape().to_vec()))
     }
 
     /// The file, or the first of several.
@@ -104,26 +110,21 @@ impl Weights {
         self.files.first().map(|f| f.0.clone()).unwrap_or_default()
     }
 
-    fn read(&self, path: &Path, name: &str, view: &TensorView<'_>, or_whole: bool) -> Result<Vec<f32>> {
-        match view.dtype() {
-            Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64 => {
-                Ok(view.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
-            }
-            Dtype::I8 if or_whole => Ok(whole(view.data(), |b| f32::from(i8::from_le_bytes(b)))),
-            Dtype::I32 if or_whole => Ok(whole(view.data(), |b| i32::from_le_bytes(b) as f32)),
-            Dtype::I64 if or_whole => Ok(whole(view.data(), |b| i64::from_le_bytes(b) as f32)),
-            other => Err(Error::TensorShape {
+    fn read(&self, path: &Path, name: &str, view: &TensorView<'_>) -> Result<Vec<f32>> {
+        if !matches!(view.dtype(), Dtype::F32 | Dtype::F16 | Dtype::BF16 | Dtype::F64) {
+            return Err(Error::TensorShape {
                 path: path.to_owned(),
                 name: name.to_owned(),
-                expected: "F32, F16, BF16 or F64".to_owned() + if or_whole { ", or I8, I32 or I64" } else { "" },
-                got: format!("{other:?}"),
-            }),
+                expected: "F32, F16, BF16 or F64".into(),
+                got: format!("{:?}", view.dtype()),
+            });
         }
+        Ok(view.load(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
     }
 }
 
 /// Whole numbers of a tensor, as they lie in a file.
-fn whole<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+fn whole<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
     bytes.as_chunks::<N>().0.iter().map(|&b| number(b)).collect()
 }
 

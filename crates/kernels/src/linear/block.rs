@@ -66,6 +66,8 @@ pub(crate) fn product(simd: Simd, b: Block<'_>, start: Start<'_>, out: &mut [f32
     assert!(within(b.rows, b.x_stride, b.depth, b.x.len()), "rows within x");
     assert!(within(b.depth, b.stride, b.columns, b.weights.len()), "columns within weights");
     assert!(within(b.rows, out_stride, b.columns, out.len()) && out_stride >= b.columns, "rows within out");
+    // Taken once: a start that is there is read through the same pointer that is written through.
+    let to = out.as_mut_ptr();
     let (first, start_stride) = match start {
         Start::Row(row) => {
             assert!(b.columns <= row.len(), "a start for each column");
@@ -75,7 +77,7 @@ pub(crate) fn product(simd: Simd, b: Block<'_>, start: Start<'_>, out: &mut [f32
             assert!(within(b.rows, stride, b.columns, rows.len()), "a start for each value");
             (rows.as_ptr(), stride)
         }
-        Start::There => (out.as_ptr(), out_stride),
+        Start::There => (to.cast_const(), out_stride),
     };
     let job = Job {
         x: b.x.as_ptr(),
@@ -87,13 +89,13 @@ pub(crate) fn product(simd: Simd, b: Block<'_>, start: Start<'_>, out: &mut [f32
         columns: b.columns,
         start: first,
         start_stride,
-        out: out.as_mut_ptr(),
+        out: to,
         out_stride,
         add: store == Store::Add,
     };
     match simd.level() {
         // SAFETY: a value of this level proves that the machine has the instructions. By the checks above, every row and
-        // column of the job lies within its slice, and rows of `out` do not overlap.
+        // column of the job lies within its slice, and rows of `out` do not overlap; a tile reads its start before it writes.
         #[cfg(target_arch = "x86_64")]
         SimdLevel::Avx512 => unsafe { super::x86::avx512(job) },
         // SAFETY: as above.

@@ -43,13 +43,18 @@ pub struct QuantizedRows {
 }
 
 impl QuantizedLinear {
-    /// A layer of `weight` (outputs × inputs, row-major) and `bias`, or none, with weights rounded to bytes.
+    /// The most inputs: sums of more products might not fit 32 bits.
+    pub const MOST_INPUTS: usize = 65_536;
+
+    /// A layer of `weight` (outputs × inputs, row-major) and `bias`, or none, with weights rounded to bytes. An output with a
+    /// weight that is not finite gives no number.
     ///
     /// # Panics
-    /// If the lengths do not fit.
+    /// If the lengths do not fit, or there are more than [`QuantizedLinear::MOST_INPUTS`].
     pub fn new(inputs: usize, outputs: usize, weight: &[f32], bias: Option<&[f32]>) -> Self {
         assert_eq!(Some(weight.len()), inputs.checked_mul(outputs), "one weight for each input and output");
         assert!(bias.is_none_or(|b| b.len() == outputs), "one bias for each output");
+        assert!(inputs <= Self::MOST_INPUTS, "sums within 32 bits");
         let (stride, padded) = (inputs.next_multiple_of(GROUP), outputs.next_multiple_of(PANEL));
         let mut layer = Self {
             inputs,
@@ -64,15 +69,14 @@ impl QuantizedLinear {
         }
         for (j, row) in weight.chunks_exact(inputs.max(1)).enumerate() {
             let (panel, column) = (&mut layer.panels[j / PANEL * PANEL * stride..], j % PANEL);
-            let largest = row.iter().fold(0f32, |m, w| m.max(w.abs()));
-            let inverse = if largest > 0.0 { LARGEST / largest } else { 0.0 };
+            let (scale, inverse) = scale_of(row.iter().fold(0, |m, w| m.max(w.to_bits() & SIZE)));
             let mut sum = 0;
             for (i, w) in row.iter().enumerate() {
                 let code = (w * inverse).round_ties_even() as i8;
                 sum += i32::from(code);
                 panel[(i / GROUP * PANEL + column) * GROUP + i % GROUP] = code;
             }
-            (layer.scales[j], layer.shifts[j]) = (largest / LARGEST, SHIFT * sum);
+            (layer.scales[j], layer.shifts[j]) = (scale, SHIFT * sum);
         }
         layer
     }
