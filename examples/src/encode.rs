@@ -1,9 +1,9 @@
 //! How texts are turned into vectors: the flags that programs have for it, and what they do.
 
-use crate::{Failure, input::staged};
+use crate::{Failure, input::staged, report::RunReport};
 use clap::{Args, ValueEnum};
 use planisphere::core::{Context, Matrix, Stage};
-use planisphere::embed::{Encoder, EncoderOptions, LoadOptions, LongTexts, Precision};
+use planisphere::embed::{Device, Encoder, EncoderOptions, LoadOptions, LongTexts, Precision};
 use planisphere::vector_cache::VectorCache;
 use planisphere::{CachedEncoder, Embed};
 use std::path::{Path, PathBuf};
@@ -30,17 +30,21 @@ pub struct EncodeFlags {
     /// What is done with longer texts: their ends are ignored, or they are read in parts whose vectors are averaged
     #[arg(long, value_enum, default_value_t)]
     pub long_texts: Long,
-    /// Tokens that parts of long texts have in common
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub overlap: usize,
+    /// Tokens that parts of long texts have in common [default: 0]
+    #[arg(long, value_name = "N")]
+    pub overlap: Option<usize>,
     /// Folder of the dense head, of models that have several
     #[arg(long, value_name = "FOLDER")]
     pub head: Option<String>,
-    /// What the layers of a transformer compute with: int8 is faster on machines with AVX-512 VNNI, and nearly as good; f16 and
-    /// bf16 take half the memory of f32
+    /// What the layers of a transformer compute with: f16 and bf16 take half the memory, and are fast on GPUs; int8 is faster on
+    /// CPUs with AVX-512 VNNI, and nearly as good
     #[arg(long, value_enum, default_value_t)]
     pub precision: Numbers,
-    /// Tokens that a thread computes at once: more takes more memory, and changes no vector
+    /// What computes the layers of a transformer: cpu, candle (the CPU, slower, to compare with), cuda or metal, or cuda:N for the
+    /// GPU of number N. GPUs need a build with the feature of their name
+    #[arg(long, default_value_t)]
+    pub device: Device,
+    /// Tokens that are computed at once, by each thread or by a GPU, which wants 16384 or more [default: 2048]
     #[arg(long, value_name = "N")]
     pub batch_tokens: Option<usize>,
     /// Branch, tag or commit of a model by name [default: main]
@@ -53,7 +57,7 @@ pub struct EncodeFlags {
     pub offline: bool,
     /// Embed by a server that speaks the OpenAI embeddings API; the model is one of the server's
     #[cfg(feature = "embed-remote")]
-    #[arg(long, value_name = "URL", conflicts_with_all = ["prompt", "max_seq_length", "long_texts", "head", "precision"])]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["prompt", "max_seq_length", "long_texts", "head", "precision", "device"])]
     pub api: Option<String>,
     /// Environment variable with the key for the server
     #[cfg(feature = "embed-remote")]
@@ -115,6 +119,9 @@ impl EncodeFlags {
     /// # Errors
     /// The model's, the cache's; flags that it cannot follow.
     pub fn load(&self, model: &str, cx: &mut Context<'_>) -> Result<Source, Failure> {
+        if self.overlap.is_some() && self.long_texts != Long::Average {
+            return Err(Failure::Usage("--overlap is for --long-texts average".into()));
+        }
         let cache = self.cache.as_ref().map(VectorCache::open).transpose()?;
         #[cfg(feature = "embed-remote")]
         if let Some(url) = &self.api {
@@ -156,7 +163,7 @@ impl EncodeFlags {
         let here = path.is_dir();
         if load != LoadOptions::default() && (name == "builtin" || (!here && path.is_file())) {
             return Err(Failure::Usage(format!(
-                "--head and --precision are for models in folders, which {name} is not"
+                "--head, --precision and --device are for transformers, which {name} is not"
             )));
         }
         staged(cx, Stage::Load, |cx| {
@@ -190,6 +197,24 @@ impl EncodeFlags {
         )))
     }
 
+    /// Notes what vectors depend on.
+    pub fn note(&self, model: &str, report: &mut RunReport) {
+        report.parameter("model", model);
+        report.parameter("prompt", &self.prompt);
+        report.parameter("prefix", &self.prefix);
+        report.parameter("dimensions", self.dimensions);
+        report.parameter("max_seq_length", self.max_seq_length);
+        report.parameter("long_texts", format!("{:?}", self.long_texts).to_lowercase());
+        report.parameter("overlap", self.overlap);
+        report.parameter("head", &self.head);
+        report.parameter("precision", format!("{:?}", self.precision).to_lowercase());
+        report.parameter("device", self.device.to_string());
+        #[cfg(feature = "hub")]
+        report.parameter("revision", &self.revision);
+        #[cfg(feature = "embed-remote")]
+        report.parameter("api", &self.api);
+    }
+
     fn load_options(&self) -> LoadOptions {
         let load = LoadOptions::new().precision(match self.precision {
             Numbers::F32 => Precision::F32,
@@ -197,6 +222,7 @@ impl EncodeFlags {
             Numbers::Bf16 => Precision::Bf16,
             Numbers::Int8 => Precision::Int8,
         });
+        let load = load.device(self.device);
         match &self.head {
             Some(head) => load.head(head),
             None => load,
@@ -206,7 +232,7 @@ impl EncodeFlags {
     fn options(&self) -> EncoderOptions {
         let mut options = EncoderOptions::new();
         if self.long_texts == Long::Average {
-            options = options.long_texts(LongTexts::Average { overlap: self.overlap });
+            options = options.long_texts(LongTexts::Average { overlap: self.overlap.unwrap_or(0) });
         }
         if let Some(n) = self.batch_tokens {
             options = options.batch_tokens(n);

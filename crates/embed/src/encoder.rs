@@ -30,7 +30,8 @@ pub(crate) trait Model: Send + Sync {
 
 /// Turns texts into vectors. Loaded once, used from any number of threads; a clone shares the model.
 ///
-/// The same texts, options and model give the same bytes on any number of threads.
+/// The same texts, options and model give the same bytes on any number of threads, unless a transformer was loaded for another
+/// device than `Device::Cpu`.
 #[derive(Clone)]
 pub struct Encoder {
     model: Arc<dyn Model>,
@@ -93,7 +94,8 @@ impl Encoder {
     /// As [`Encoder::from_dir`], with options.
     ///
     /// # Errors
-    /// As [`Encoder::from_dir`], and [`Error::InvalidParam`](crate::Error::InvalidParam) for a head that cannot be.
+    /// As [`Encoder::from_dir`], and [`Error::InvalidParam`](crate::Error::InvalidParam) for a head, a precision
+    /// or a device that this model or device cannot serve, and [`Error::Device`](crate::Error::Device) for a device that is not there.
     #[cfg(feature = "transformers")]
     pub fn from_dir_with(path: impl AsRef<Path>, options: &LoadOptions) -> Result<Self> {
         let dir = path.as_ref();
@@ -204,8 +206,8 @@ impl Encoder {
     }
 
     /// 64 hexadecimal digits that tell apart what gives different vectors: a hash of the model's weights and tokenizer, of how it is
-    /// evaluated, and of the options in use. Two encoders of the same fingerprint give every text the same vector, so this is
-    /// what a cache of vectors is to be keyed by. Where the files lie and what they are called does not matter.
+    /// evaluated and by which device, and of the options in use. Two encoders of the same fingerprint give every text the same
+    /// vector (up to rounding, on other devices than the CPU), so this is what a cache of vectors is to be keyed by. Where the files lie and what they are called does not matter.
     ///
     /// ```
     /// # #[cfg(feature = "builtin")] {

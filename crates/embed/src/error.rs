@@ -141,7 +141,15 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// The tensor library failed.
+    /// A model cannot be put on a device: the build lacks the feature for it, or the machine has none such.
+    #[error("device {device} cannot be used: {reason}")]
+    Device {
+        /// The device, as [`Device`](crate::Device) is written.
+        device: String,
+        /// What is missing, and what can be done.
+        reason: String,
+    },
+    /// The tensor library failed, for example because a device has too little memory for a batch.
     #[error("the model cannot be evaluated: {reason}")]
     Compute {
         /// Its message.

@@ -24,12 +24,17 @@
 //!
 //! # Features
 //! * `builtin` (default): the data of the built-in model, 4 MB in the program.
-//! * `transformers` (default): [`Encoder::from_dir`]. Weights are read by candle; the forward pass is our own.
+//! * `transformers` (default): [`Encoder::from_dir`]. Weights are read by candle; the forward pass is our own, or candle's on
+//!   another [`Device`].
+//! * `cuda`: [`Device::Cuda`], NVIDIA GPUs. The build needs the CUDA toolkit, and the program its libraries, also where no GPU
+//!   is asked for.
+//! * `metal`: [`Device::Metal`], Apple GPUs. For macOS only.
 //! * `hub`: `Encoder::from_hub`.
 //!
 //! # Guarantees
 //! A text gives the same bytes on any number of threads, whatever it is encoded with, and on any machine: every sum has an
-//! order that depends on the text and the model alone.
+//! order that depends on the text and the model alone. This holds for static models and for [`Device::Cpu`], the default; what other
+//! devices give agrees with that up to rounding, and depends on the texts around it to the same extent.
 
 mod encoder;
 mod error;
@@ -50,6 +55,6 @@ pub use error::{Error, Result};
 #[cfg(feature = "hub")]
 pub use hub::HubOptions;
 #[cfg(feature = "transformers")]
-pub use load::{LoadOptions, Precision};
+pub use load::{Device, LoadOptions, Precision};
 pub use options::{EncoderOptions, LongTexts};
 pub use stream::VectorStream;

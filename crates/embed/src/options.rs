@@ -61,7 +61,12 @@ impl EncoderOptions {
 
     /// Most tokens that go through a transformer together, in whole texts; default 2048. Larger batches use more
     /// memory (about `6 * hidden_size * 4` bytes a token and thread) and help up to the size of the caches.
-    /// Must be at least 1; a longer text is a batch of its own. Ignored by static models. Does not change any vector.
+    /// Must be at least 1; a longer text is a batch of its own. Ignored by static models. Does not change vectors on `Device::Cpu`,
+    /// and by no more than rounding on other devices.
+    ///
+    /// GPUs want more: 16,384 to 65,536 tokens, padding included. Besides weights, a batch then takes some
+    /// `5 * intermediate_size * 4` bytes of the GPU's memory a token, half of it with 16 bits, and scores of attention up to
+    /// 1 GB. A batch that does not fit is an [`Error::Compute`].
     #[must_use]
     pub fn batch_tokens(mut self, tokens: usize) -> Self {
         self.batch_tokens = tokens;

@@ -49,7 +49,7 @@
 //!
 //! # Features
 //! Every layer is a feature of its name and on by default, but for `embed-remote`; `offline` (default) puts plotly.js into the program, so that
-//! pages work without network; `hub` loads models by name; `openblas-system`, `openblas-static`, `intel-mkl-static` and
+//! pages work without network; `hub` loads models by name; `cuda` and `metal` put transformers on GPUs (`embed::Device`); `openblas-system`, `openblas-static`, `intel-mkl-static` and
 //! `netlib-static` bring LAPACK for [`pca::Backend::Lapack`], and change nothing where it is not asked for.
 
 #[cfg(all(feature = "umap", feature = "viz-spec", feature = "vector-cache"))]

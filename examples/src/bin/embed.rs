@@ -44,10 +44,7 @@ fn main() -> ExitCode {
         let vectors = source.encode(&texts, &mut cx)?;
         input::staged(&mut cx, Stage::Write, |_| Ok(write_npy(&cli.out, vectors.view())?))?;
         (report.n, report.d) = (vectors.rows(), vectors.cols());
-        report.parameter("model", &source.name);
-        report.parameter("prompt", &cli.encode.prompt);
-        report.parameter("prefix", &cli.encode.prefix);
-        report.parameter("max_seq_length", cli.encode.max_seq_length);
+        cli.encode.note(&source.name, &mut report);
         report.finish(&cli.common, &cx.take_report())
     })
 }

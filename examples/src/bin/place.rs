@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         };
         (report.n, report.d) = (vectors.rows(), vectors.cols());
         if embedded.is_some() {
-            report.parameter("embed_model", &cli.embed_model);
+            cli.encode.note(&cli.embed_model, &mut report);
         }
 
         let placed = model.transform(vectors, &mut cx).map_err(|e| in_files(&cli, embedded.is_some(), e))?;

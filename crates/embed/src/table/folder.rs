@@ -2,7 +2,7 @@
 
 use super::{Lookup, StaticModel};
 use crate::error::{Error, Result};
-use crate::load::{LoadOptions, Precision};
+use crate::load::{Device, LoadOptions, Precision};
 use crate::options::Prompts;
 use crate::transformer::{JsonFile, Opened, Plain, Weights, plain_path, prompts};
 use blake3::{Hash, Hasher};
@@ -79,7 +79,7 @@ impl Layout {
 impl FolderModel {
     pub(crate) fn load(dir: &Path, name: &str, layout: &Layout, options: &LoadOptions) -> Result<StaticModel<Self>> {
         let refuse = |param, value: String| {
-            let reason = "the model is a static one, which has neither layers nor heads".into();
+            let reason = "the model is a static one, a table without layers or heads".into();
             Err(Error::InvalidParam { param, value, reason })
         };
         if let Some(head) = &options.head {
@@ -87,6 +87,9 @@ impl FolderModel {
         }
         if options.precision != Precision::F32 {
             return refuse("precision", format!("{:?}", options.precision));
+        }
+        if options.device != Device::Cpu {
+            return refuse("device", options.device.to_string());
         }
         let folder = &layout.folder;
         let Opened { path, tokenizer, truncation, hash: file, max_id } =

@@ -1,6 +1,8 @@
 //! Sentence-transformers.
 
+mod backend;
 mod batch;
+mod candle;
 mod checkpoint;
 mod config;
 mod dense;
@@ -20,13 +22,14 @@ use crate::encoder::{Model, normalize};
 use crate::error::{Error, Result};
 use crate::load::LoadOptions;
 use crate::options::{EncoderOptions, Limits, LongTexts, Prompts, prefixed};
+use backend::{Backend, Tables, Target};
 use blake3::{Hash, Hasher};
 pub(crate) use json::JsonFile;
 use modules::Modules;
 #[cfg(feature = "hub")]
 pub(crate) use modules::plain_name;
 pub(crate) use modules::plain_path;
-use network::{Network, Tables, Work};
+use network::Work;
 pub(crate) use opened::Opened;
 pub(crate) use plain::Plain;
 use planisphere_core::{CancelToken, Context, Matrix, Warning};
@@ -42,7 +45,7 @@ const TOKENIZE_CHUNK: usize = 64;
 /// A transformer, its tokenizer, and the pipeline behind it.
 pub(crate) struct SentenceTransformer {
     name: String,
-    network: Network,
+    backend: Backend,
     tokens: Tokens,
     modules: Modules,
     dim: usize,
@@ -53,6 +56,7 @@ pub(crate) struct SentenceTransformer {
 
 impl SentenceTransformer {
     pub(crate) fn load(dir: &Path, name: &str, options: &LoadOptions) -> Result<Self> {
+        let target = Target::open(options)?;
         let modules = Modules::load(dir, options.head.as_deref(), |folder| Ok(Spec::load(folder)?.hidden))?;
         let folder = &modules.transformer;
         let spec = Spec::load(folder)?;
@@ -76,12 +80,12 @@ impl SentenceTransformer {
         modules.dense.iter().for_each(|d| {
             hash.update(d.hash().as_bytes());
         });
-        hash.update(format!("{spec:?} {:?} {:?}", modules.pooling, options.precision).as_bytes());
-        let network = Network::load(weights, spec, options.precision)?;
-        let pooled = modules.pooling.width(network.spec().hidden);
+        hash.update(format!("{spec:?} {:?} {:?} {}", modules.pooling, options.precision, options.device).as_bytes());
+        let backend = target.load(weights, spec)?;
+        let pooled = modules.pooling.width(backend.spec().hidden);
         let dim = modules.dense.last().map_or(pooled, dense::Dense::width);
         let prompts = prompts::load(dir)?;
-        Ok(Self { name: name.to_owned(), network, tokens, modules, dim, limits, prompts, fingerprint: hash.finalize() })
+        Ok(Self { name: name.to_owned(), backend, tokens, modules, dim, limits, prompts, fingerprint: hash.finalize() })
     }
 
     /// The ids of every text, in their order.
@@ -131,9 +135,9 @@ impl SentenceTransformer {
         token: &CancelToken,
     ) -> Result<Vec<f32>> {
         let texts: Vec<&[u32]> = parts.iter().map(|p| p.ids.as_slice()).collect();
-        let hidden = self.network.spec().hidden;
+        let hidden = self.backend.spec().hidden;
         let pooled_width = self.modules.pooling.width(hidden);
-        self.network.forward(&texts, tables, work, token)?;
+        self.backend.forward(&texts, tables, work, token)?;
         let mut out = vec![0.0; texts.len() * pooled_width];
         let mut states = work.x.as_slice();
         for (part, row) in parts.iter().zip(out.chunks_exact_mut(pooled_width)) {
@@ -200,19 +204,23 @@ impl Model for SentenceTransformer {
         }
         let parts: Vec<&Part> = ids.iter().flat_map(|i| &i.parts).collect();
         let lengths: Vec<usize> = parts.iter().map(|p| p.ids.len()).collect();
-        let batches = batch::plan(&lengths, options.batch_tokens);
-        let tables = self.network.tables(lengths.iter().copied().max().unwrap_or(0));
+        let side_by_side = self.backend.side_by_side();
+        let batches = batch::plan(&lengths, options.batch_tokens, !side_by_side);
+        let tables = self.backend.tables(lengths.iter().copied().max().unwrap_or(0))?;
+        let one = |work: &mut Work, rows: &Vec<usize>| {
+            let batch: Vec<&Part> = rows.iter().map(|&r| parts[r]).collect();
+            self.run(&batch, &tables, work, &plan, &token)
+        };
         let mut vectors = Matrix::zeros(parts.len(), self.dim);
         let mut done = lengths.iter().filter(|&&n| n == 0).count();
         // As many at a time as keep the threads busy; which texts are computed together is settled above.
-        for wave in batches.chunks(2 * rayon::current_num_threads()) {
-            let results: Vec<Vec<f32>> = wave
-                .par_iter()
-                .map_init(Work::default, |work, rows| {
-                    let batch: Vec<&Part> = rows.iter().map(|&r| parts[r]).collect();
-                    self.run(&batch, &tables, work, &plan, &token)
-                })
-                .collect::<Result<_>>()?;
+        let wave = if side_by_side { 2 * rayon::current_num_threads() } else { 1 };
+        for wave in batches.chunks(wave) {
+            let results: Vec<Vec<f32>> = if side_by_side {
+                wave.par_iter().map_init(Work::default, one).collect::<Result<_>>()?
+            } else {
+                wave.iter().map(|rows| one(&mut Work::default(), rows)).collect::<Result<_>>()?
+            };
             for (rows, result) in wave.iter().zip(results) {
                 for (&row, vector) in rows.iter().zip(result.chunks_exact(self.dim)) {
                     vectors.row_mut(row).copy_from_slice(vector);

@@ -85,7 +85,7 @@ fn half(precision: Precision) -> Option<Half> {
 }
 
 /// Damaged weights would go unnoticed in bytes, and large ones are beyond what 16 bits can hold.
-fn check(finite: bool, precision: Precision) -> Result<()> {
+pub(super) fn check(finite: bool, precision: Precision) -> Result<()> {
     if finite {
         return Ok(());
     }
@@ -145,14 +145,26 @@ pub(crate) struct Network {
     norm: Norm,
     layers: Vec<Layer>,
     last_norm: Option<Norm>,
-    /// The rotations that layers use: base and stretch.
-    thetas: Vec<(f64, f64)>,
 }
 
 /// Tables for texts up to some length, shared by all batches of a call.
 pub(crate) struct Tables {
-    turns: Vec<Turns>,
-    distances: Option<Distances>,
+    /// A table for each of the model's rotations.
+    pub(crate) turns: Vec<Turns>,
+    pub(crate) distances: Option<Distances>,
+}
+
+impl Tables {
+    /// For texts of up to `length` tokens; `buckets` are those of [`Embeddings`].
+    pub(crate) fn new(spec: &Spec, buckets: Option<&[f32]>, length: usize) -> Self {
+        let turns = spec.thetas().into_iter().map(|theta| Turns::new(length, spec.head(), theta)).collect();
+        let distances = match (&spec.places, buckets) {
+            (Places::Linear, _) => Some(Distances::linear(spec.heads, length)),
+            (_, Some(values)) => Some(Distances::buckets(values, spec.heads, length)),
+            _ => None,
+        };
+        Self { turns, distances }
+    }
 }
 
 /// Memory of one thread, used for one batch after the other.
@@ -174,17 +186,10 @@ impl Network {
         let checkpoint = Checkpoint::new(weights, &spec);
         let eps = spec.norm.eps;
         let norm = |scale| Norm { scale, eps };
-        let mut thetas: Vec<(f64, f64)> = Vec::new();
         // Not with the capacity that a file asks for.
         let mut layers = Vec::new();
         for i in 0..spec.layers {
             let Stored { qkv, out, attention_norm, up, down, feed_norm } = checkpoint.layer(i)?;
-            let turns = spec.theta(i).map(|theta| {
-                thetas.iter().position(|t| *t == theta).unwrap_or_else(|| {
-                    thetas.push(theta);
-                    thetas.len() - 1
-                })
-            });
             layers.push(Layer {
                 qkv: Product::new(qkv, precision)?,
                 out: Product::new(out, precision)?,
@@ -193,14 +198,14 @@ impl Network {
                 down: Product::new(down, precision)?,
                 feed_norm: norm(feed_norm),
                 window: spec.window(i),
-                turns,
+                turns: spec.turns(i),
             });
         }
         let mut embeddings = checkpoint.embeddings()?;
         let first = std::mem::replace(&mut embeddings.norm, Scale { weight: Vec::new(), bias: None });
         let words = Words::new(std::mem::take(&mut embeddings.words), precision)?;
         let last_norm = checkpoint.last_norm()?.map(norm);
-        Ok(Self { words, embeddings, norm: norm(first), layers, last_norm, thetas, spec })
+        Ok(Self { words, embeddings, norm: norm(first), layers, last_norm, spec })
     }
 
     pub(crate) fn spec(&self) -> &Spec {
@@ -209,14 +214,7 @@ impl Network {
 
     /// What texts of up to `length` tokens need.
     pub(crate) fn tables(&self, length: usize) -> Tables {
-        let turns = self.thetas.iter().map(|&theta| Turns::new(length, self.spec.head(), theta)).collect();
-        let heads = self.spec.heads;
-        let distances = match (&self.spec.places, &self.embeddings.buckets) {
-            (Places::Linear, _) => Some(Distances::linear(heads, length)),
-            (_, Some(values)) => Some(Distances::buckets(values, heads, length)),
-            _ => None,
-        };
-        Tables { turns, distances }
+        Tables::new(&self.spec, self.embeddings.buckets.as_deref(), length)
     }
 
     /// The states of all tokens of `texts`, row by row in `work.x`. Every id is below `vocab_size`, every text from 1 token to
@@ -242,10 +240,7 @@ impl Network {
 
     fn embed(&self, simd: Simd, texts: &[&[u32]], work: &mut Work) {
         let (h, e) = (self.spec.hidden, &self.embeddings);
-        let first = match self.spec.places {
-            Places::Table { first, .. } | Places::Buckets { first, .. } => first,
-            Places::Rotary(_) | Places::Linear => 0,
-        };
+        let first = self.spec.first();
         let tokens: usize = texts.iter().map(|t| t.len()).sum();
         work.x.clear();
         work.x.reserve(tokens * h);

@@ -59,6 +59,11 @@ impl Distances {
         Self::by(length, (0..heads).map(|h| move |d: i64| values[bucket(d, buckets) * heads + h]))
     }
 
+    /// Nothing within `reach`, to either side and for every head, and `beyond` behind it.
+    pub(crate) fn within(reach: usize, beyond: f32, length: usize) -> Self {
+        Self::by(length, [move |d: i64| if d.unsigned_abs() <= reach as u64 { 0.0 } else { beyond }].into_iter())
+    }
+
     fn by<F: Fn(i64) -> f32>(length: usize, heads: impl Iterator<Item = F>) -> Self {
         let far = length.saturating_sub(1);
         let values = heads.flat_map(|f| (-(far as i64)..=far as i64).map(f).collect::<Vec<_>>()).collect();

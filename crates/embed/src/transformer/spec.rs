@@ -134,15 +134,39 @@ impl Spec {
         }
     }
 
+    /// The row of the first token in the table of places.
+    pub(crate) fn first(&self) -> usize {
+        match self.places {
+            Places::Table { first, .. } | Places::Buckets { first, .. } => first,
+            Places::Rotary(_) | Places::Linear => 0,
+        }
+    }
+
     /// How far layer `layer` looks to either side, if not over all of the text.
     pub(crate) fn window(&self, layer: usize) -> Option<usize> {
         self.local(layer).map(|l| l.reach)
     }
 
-    /// The rotations of a layer's places.
-    pub(crate) fn theta(&self, layer: usize) -> Option<(f64, f64)> {
+    /// The rotations of places: bases and stretches, of global layers and of local ones.
+    pub(crate) fn thetas(&self) -> Vec<(f64, f64)> {
         match &self.places {
-            Places::Rotary(r) => Some(self.local(layer).map_or((r.theta, r.stretch), |l| (l.theta, 1.0))),
+            Places::Rotary(r) => {
+                let local = r.local.as_ref().map(|l| (l.theta, 1.0));
+                std::iter::once((r.theta, r.stretch)).chain(local).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Which of [`Spec::thetas`] turns a layer's places.
+    pub(crate) fn turns(&self, layer: usize) -> Option<usize> {
+        matches!(self.places, Places::Rotary(_)).then(|| usize::from(self.local(layer).is_some()))
+    }
+
+    /// How far local layers look to either side, if there are such.
+    pub(crate) fn reach(&self) -> Option<usize> {
+        match &self.places {
+            Places::Rotary(r) => r.local.as_ref().map(|l| l.reach),
             _ => None,
         }
     }

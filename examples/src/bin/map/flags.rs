@@ -250,7 +250,7 @@ impl Cli {
         report.parameter("n_components", self.n_components);
         report.parameter("metric", metric.to_string());
         if embedded {
-            report.parameter("model", &self.model);
+            self.encode.note(&self.model, report);
         }
         let (umap, tsne) = (methods.contains(&Method::Umap), methods.contains(&Method::Tsne));
         if umap || tsne {
