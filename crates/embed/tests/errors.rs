@@ -3,7 +3,7 @@
 
 mod common;
 
-use planisphere_embed::{Encoder, Error};
+use planisphere_embed::{Encoder, Error, LoadOptions, Precision};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -226,4 +226,9 @@ fn weights_that_are_not_numbers_give_an_error_not_a_vector() {
     let b = b.write(file, bytes);
     let e = Encoder::from_dir(b.0.path()).unwrap().encode(&["a text"]);
     assert!(matches!(e, Err(Error::Core(planisphere_core::Error::NonFinite { row: 0, .. }))), "{e:?}");
+    // Rounded to fewer bits they would be numbers.
+    for precision in [Precision::F16, Precision::Bf16, Precision::Int8] {
+        let e = Encoder::from_dir_with(b.0.path(), &LoadOptions::new().precision(precision)).unwrap_err();
+        assert!(matches!(e, Error::InvalidParam { param: "precision", .. }), "{e}");
+    }
 }

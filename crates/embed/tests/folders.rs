@@ -52,6 +52,27 @@ fn copied(kind: &str, change: impl FnOnce(&Path)) -> Result<Encoder, Error> {
     Encoder::from_dir(dir.path())
 }
 
+/// sentence-transformers leaves the tokenizer's own truncation as it is; model2vec sets its own.
+#[test]
+fn truncation_of_the_tokenizer() {
+    let truncated = |kind: &str| {
+        copied(kind, |dir| {
+            let path = dir.join("tokenizer.json");
+            let mut file = common::json(&path);
+            file["truncation"] = serde_json::json!(
+                {"direction": "Left", "max_length": 3, "strategy": "LongestFirst", "stride": 0}
+            );
+            std::fs::write(path, file.to_string()).unwrap();
+        })
+        .unwrap()
+    };
+    let e = truncated("module");
+    assert_eq!(e.max_seq_length(), Some(3));
+    let plain = tiny("module");
+    assert_eq!(e.encode(&["a of the to in"]).unwrap(), plain.encode(&["the to in"]).unwrap());
+    assert_eq!(truncated("plain").max_seq_length(), Some(512));
+}
+
 #[test]
 fn folders_of_older_versions() {
     // Before modules.json, config.json alone told.

@@ -57,8 +57,11 @@ fn long_texts_are_the_mean_of_their_parts() {
             let b = if kind == "bert" { b / norm } else { *b };
             assert!((a - b).abs() < 2e-6, "{kind}: {a} for {b}");
         }
-        // An overlap of more than a part still ends.
-        with(&e, average(usize::MAX)).encode(&[&texts[1]]).unwrap();
+        // More than half of a part would make far more parts than there are texts.
+        for overlap in [6, usize::MAX] {
+            let refused = e.with_options(average(overlap)).unwrap_err();
+            assert!(matches!(refused, Error::InvalidParam { param: "overlap", .. }), "{refused}");
+        }
     }
 }
 
