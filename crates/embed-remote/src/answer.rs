@@ -1,7 +1,7 @@
 //! The answer to an embeddings request: read and checked.
 
 use crate::failure::Failure;
-use crate::message::Said;
+use crate::message::{Said, beginning};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -72,10 +72,21 @@ impl<'de> Deserialize<'de> for Numbers {
     }
 }
 
+/// Bytes of an unusable answer that may be shown.
+const SHOWN: usize = 2000;
+
+/// A message of the parser without the strings of the answer that it quotes.
+fn without_values(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) if first < last => format!("{}\"…\"{}", &message[..first], &message[last + 1..]),
+        _ => message.to_owned(),
+    }
+}
+
 /// The vectors of `texts` texts, in their order: as many, all finite, and all of one length that is not 0.
 pub(crate) fn read(body: &[u8], texts: usize) -> Result<Vec<Vec<f32>>, Failure> {
     let answer: Answer = serde_json::from_slice(body).map_err(|e| Failure::Response {
-        reason: format!("{e}; it begins with: {}", String::from_utf8_lossy(&body[..body.len().min(2000)])),
+        reason: format!("{}; it begins with: {}", without_values(&e.to_string()), beginning(body, SHOWN)),
         // Cut off, by a server or a gateway that closed the connection early.
         again: e.is_eof(),
     })?;

@@ -9,6 +9,7 @@ use crate::options::VectorEncoding;
 use crate::queue::{Job, Queue, Stopped};
 use crate::retry::backoff;
 use std::ops::Range;
+use std::time::Duration;
 use ureq::Agent;
 
 /// Answers may always be so long.
@@ -42,30 +43,71 @@ pub(crate) struct Sender<'a> {
     pub(crate) queue: &'a Queue,
 }
 
+/// Texts of a job that are sent together.
+struct Part {
+    texts: Range<usize>,
+    past: Past,
+}
+
+/// What went before with the texts of a part, alone or in a larger one. Halves inherit it, so that a server that is gone is not
+/// tried for so many times more than one text would be: twice in full, once for each half.
+#[derive(Clone, Copy, Default)]
+struct Past {
+    tries: u32,
+    /// How many of them timed out or were cut.
+    cuts: u32,
+    /// Bytes of the larger request that was given up for it.
+    given_up: Option<usize>,
+}
+
+/// What comes of a part.
+enum Outcome {
+    Vectors(Vec<Vec<f32>>),
+    /// So many of its texts are to be sent first.
+    Split(usize),
+}
+
 impl Sender<'_> {
     /// The vectors of a job, in the order of its texts.
     pub(crate) fn encode(&self, job: &Job) -> Result<Vec<Vec<f32>>, Halt> {
         let mut vectors = Vec::with_capacity(job.texts.len());
-        // The part to be sent next, and those after it, the next one last.
-        let (mut next, mut parts) = (Some(0..job.texts.len()), Vec::new());
-        while let Some(part) = next.take().or_else(|| parts.pop()) {
-            let body = self.question(&job.texts[part.clone()]).map_err(|e| self.failed(e, job, &part, 0))?;
-            let first = match self.queue.split(part.len(), body.len()) {
-                Some(first) => first,
-                None => match self.send(job, &part, &body)? {
-                    Some(more) => {
-                        vectors.extend(more);
-                        continue;
-                    }
-                    // Where what was learned says otherwise, a server contradicts itself: halves lead to an end.
-                    None => self.queue.split(part.len(), body.len()).unwrap_or(part.len() / 2),
-                },
+        // The next one last.
+        let mut parts = vec![Part { texts: 0..job.texts.len(), past: Past::default() }];
+        while let Some(mut part) = parts.pop() {
+            let first = match self.encode_part(job, &mut part)? {
+                Outcome::Vectors(more) => {
+                    vectors.extend(more);
+                    // The server is there: what went wrong before says nothing about the rest.
+                    parts.iter_mut().for_each(|part| part.past = Past::default());
+                    continue;
+                }
+                Outcome::Split(first) => first,
             };
-            let middle = part.start + first;
-            parts.push(middle..part.end);
-            next = Some(part.start..middle);
+            let Part { texts, past } = part;
+            let middle = texts.start + first;
+            parts.push(Part { texts: middle..texts.end, past });
+            parts.push(Part { texts: texts.start..middle, past });
         }
         Ok(vectors)
+    }
+
+    /// Sends a part, unless it is known to be too large.
+    fn encode_part(&self, job: &Job, part: &mut Part) -> Result<Outcome, Halt> {
+        let n = part.texts.len();
+        // By the number of texts first, as that needs no request to be written.
+        if let Some(first) = self.queue.split(n, 0) {
+            return Ok(Outcome::Split(first));
+        }
+        let texts = part.texts.clone();
+        let body = self.question(&job.texts[texts.clone()]).map_err(|e| self.failed(e, job, &texts, 0))?;
+        if let Some(first) = self.queue.split(n, body.len()) {
+            return Ok(Outcome::Split(first));
+        }
+        Ok(match self.send(job, &texts, &mut part.past, &body)? {
+            Some(vectors) => Outcome::Vectors(vectors),
+            // Where what was learned says otherwise, a server contradicts itself: halves lead to an end.
+            None => Outcome::Split(self.queue.split(n, body.len()).unwrap_or(n / 2)),
+        })
     }
 
     fn question(&self, texts: &[String]) -> Result<Vec<u8>, Failure> {
@@ -80,14 +122,26 @@ impl Sender<'_> {
     }
 
     /// The vectors of a part of a job, or `None` if it is too large but has more than one text.
-    fn send(&self, job: &Job, part: &Range<usize>, body: &[u8]) -> Result<Option<Vec<Vec<f32>>>, Halt> {
+    fn send(
+        &self,
+        job: &Job,
+        part: &Range<usize>,
+        past: &mut Past,
+        body: &[u8],
+    ) -> Result<Option<Vec<Vec<f32>>>, Halt> {
         let options = &self.server.options;
-        self.queue.wait(std::time::Duration::ZERO)?;
-        let mut tries = 0;
+        self.queue.wait(Duration::ZERO)?;
         loop {
-            tries += 1;
+            past.tries += 1;
+            let tries = past.tries;
             let failure = match self.attempt(body, part.len()) {
-                Ok(vectors) => return Ok(Some(vectors)),
+                Ok(vectors) => {
+                    // Now it is known that it was the size.
+                    if let Some(bytes) = past.given_up {
+                        self.queue.note_too_large(None, bytes);
+                    }
+                    return Ok(Some(vectors));
+                }
                 Err(failure) => failure,
             };
             if self.queue.is_stopped() {
@@ -98,6 +152,7 @@ impl Sender<'_> {
             {
                 // A number that allows what was refused says nothing.
                 self.queue.note_too_large(most.filter(|&most| most < part.len()), body.len());
+                *past = Past::default();
                 return Ok(None);
             }
             if !failure.may_pass() {
@@ -105,13 +160,21 @@ impl Sender<'_> {
             }
             let mut wait = backoff(tries, options.first_wait, options.longest_wait);
             if let Some(asked) = failure.retry_after() {
-                if asked > options.longest_wait {
+                if asked > options.longest_asked_wait {
                     let request = self.request(job, part, tries);
                     let error = failure.into_rate_limited(request, options.timeout, &self.server.secrets);
                     return Err(Halt::Failed(Box::new(error)));
                 }
                 wait = wait.max(asked);
                 self.queue.pause(asked);
+            }
+            if failure.may_be_size() && options.retries > 0 {
+                past.cuts += 1;
+                if past.cuts > 1 && part.len() > 1 {
+                    past.given_up = Some(body.len());
+                    self.queue.wait(wait)?;
+                    return Ok(None);
+                }
             }
             if tries > options.retries {
                 return Err(self.failed(failure, job, part, tries));

@@ -2,15 +2,12 @@
 
 use crate::endpoint::{Endpoint, target};
 use crate::failure::Failure;
-use crate::message::Said;
+use crate::message::{LIMIT, Said};
 use crate::options::RemoteOptions;
 use crate::retry::retry_after;
 use std::io::{ErrorKind, Read};
 use ureq::http::{HeaderMap, Request, header};
 use ureq::{Agent, Body};
-
-/// What is read of an error answer.
-const ERROR_LIMIT: u64 = 64 * 1024;
 
 /// An agent for a server: the connections that may be used again.
 pub(crate) fn agent(endpoint: &Endpoint, options: &RemoteOptions) -> Agent {
@@ -63,10 +60,10 @@ fn whole(body: &mut Body, limit: u64) -> Result<Vec<u8>, Failure> {
     if bytes.len() as u64 > limit { Err(too_long()) } else { Ok(bytes) }
 }
 
-/// The first bytes of an error answer. Those that cannot be read do not matter: the status is known.
+/// The first bytes of an error answer, one more than are looked at. Those that cannot be read do not matter: the status is known.
 fn beginning(body: &mut Body) -> Vec<u8> {
     let mut bytes = Vec::new();
-    let _ = body.with_config().limit(u64::MAX).reader().take(ERROR_LIMIT).read_to_end(&mut bytes);
+    let _ = body.with_config().limit(u64::MAX).reader().take(LIMIT as u64 + 1).read_to_end(&mut bytes);
     bytes
 }
 
@@ -85,22 +82,53 @@ fn broken(e: ureq::Error) -> Failure {
             ErrorKind::ConnectionReset
             | ErrorKind::ConnectionAborted
             | ErrorKind::BrokenPipe
-            | ErrorKind::NotConnected
-            | ErrorKind::UnexpectedEof
-            | ErrorKind::WriteZero
-            | ErrorKind::Interrupted => Failure::Transport { reason, again: true },
-            // An unknown name has no kind of its own; certificates and other parts of TLS are `InvalidData`.
-            _ => Failure::Connect { reason, again: false },
+            | ErrorKind::WriteZero => Failure::Cut { reason },
+            ErrorKind::NotConnected | ErrorKind::UnexpectedEof | ErrorKind::Interrupted => {
+                Failure::Transport { reason, again: true }
+            }
+            // Certificates and other parts of TLS are `InvalidData`.
+            ErrorKind::InvalidData | ErrorKind::InvalidInput | ErrorKind::PermissionDenied | ErrorKind::Unsupported => {
+                Failure::Connect { reason, again: false }
+            }
+            // A name that is unknown for now, or for good, has no kind of its own, and neither have too many open files.
+            _ => Failure::Connect { reason, again: true },
         },
-        E::ConnectionFailed => Failure::Connect { reason, again: true },
-        E::HostNotFound
-        | E::Tls(_)
-        | E::Rustls(_)
-        | E::Pem(_)
-        | E::TlsRequired
-        | E::InvalidProxyUrl
-        | E::ConnectProxyFailed(_) => Failure::Connect { reason, again: false },
+        // A proxy that has no way to the server at the moment says so.
+        E::ConnectionFailed | E::ConnectProxyFailed(_) => Failure::Connect { reason, again: true },
+        E::HostNotFound | E::Tls(_) | E::Rustls(_) | E::Pem(_) | E::TlsRequired | E::InvalidProxyUrl => {
+            Failure::Connect { reason, again: false }
+        }
+        // Cut off, by a server or a gateway that closed the connection early.
+        E::Decompress(_, e) if e.kind() == ErrorKind::UnexpectedEof => Failure::Response { reason, again: true },
         E::Protocol(_) | E::LargeResponseHeader(..) | E::Decompress(..) => Failure::response(reason),
         _ => Failure::Transport { reason, again: false },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn what_may_pass_is_tried_again() {
+        use ureq::Error as E;
+        let again = |e: E| broken(e).may_pass();
+        // EAI_AGAIN has no kind; EMFILE, ENOBUFS and EINTR.
+        assert!(again(E::Io(io::Error::other("failed to lookup address information"))));
+        #[cfg(unix)]
+        assert!(again(E::Io(io::Error::from_raw_os_error(24))));
+        for kind in [ErrorKind::OutOfMemory, ErrorKind::Interrupted, ErrorKind::ConnectionReset, ErrorKind::TimedOut] {
+            assert!(again(E::Io(kind.into())), "{kind}");
+        }
+        assert!(again(E::ConnectProxyFailed("proxy server responded 503".into())));
+        assert!(again(E::Decompress("gzip", ErrorKind::UnexpectedEof.into())));
+        assert!(!again(E::Decompress("gzip", ErrorKind::InvalidInput.into())));
+        for kind in [ErrorKind::InvalidData, ErrorKind::InvalidInput, ErrorKind::PermissionDenied] {
+            assert!(!again(E::Io(kind.into())), "{kind}");
+        }
+        assert!(!again(E::HostNotFound));
+        assert!(!again(E::Tls("no")));
+        assert!(!again(E::BadUri("x".into())));
     }
 }

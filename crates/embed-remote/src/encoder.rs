@@ -4,6 +4,7 @@ use crate::client;
 use crate::endpoint::Endpoint;
 use crate::error::{Result, invalid};
 use crate::options::RemoteOptions;
+use crate::proxy;
 use crate::run::run;
 use crate::secret::Secrets;
 use planisphere_core::{Context, Matrix, Warning};
@@ -36,9 +37,6 @@ pub(crate) struct Server {
 /// More runs at once than that are rare; their connections are closed.
 const KEPT_AGENTS: usize = 4;
 
-/// A key as long as that does not stand in a URL by chance.
-const LONG_KEY: usize = 16;
-
 impl Server {
     pub(crate) fn take_agent(&self) -> Agent {
         let kept = self.agents.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -70,13 +68,16 @@ impl RemoteEncoder {
     ///
     /// # Errors
     /// [`Error::InvalidParam`](crate::Error::InvalidParam) if the URL is not one of http or https with a host and without credentials and query, if the
-    /// model has no name, if an option has a value that cannot be used, or if a key would go over plain http to a host other
-    /// than this machine; [`Error::MissingKey`](crate::Error::MissingKey) if the variable that should hold the key does not.
+    /// model has no name, if an option has a value that cannot be used, if a key would go over plain http to a host other
+    /// than this machine, or if the environment names a proxy that cannot be used; [`Error::MissingKey`](crate::Error::MissingKey) if the variable that should hold the key does not.
     pub fn new(base_url: &str, model: impl Into<String>, options: RemoteOptions) -> Result<Self> {
         options.check()?;
         let key = options.key()?;
         let secrets = Secrets::new(key.as_ref().map(|k| k.expose()), options.header_values());
         let endpoint = Endpoint::new(base_url, &secrets)?;
+        if !endpoint.loopback {
+            proxy::check()?;
+        }
         let url = endpoint.uri.to_string();
         let model = model.into();
         if model.trim().is_empty() {
@@ -91,11 +92,15 @@ impl RemoteEncoder {
         let mut headers: HeaderMap = extra.into_iter().collect();
         headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // URLs are shown, and written to logs on the way.
+        if secrets.are_in(base_url) {
+            return Err(invalid(
+                "base_url",
+                secrets.clean(&url),
+                "must not have the key, or a value of a header, in it",
+            ));
+        }
         if let Some(key) = &key {
-            // URLs are shown, and written to logs on the way.
-            if key.expose().len() >= LONG_KEY && base_url.contains(key.expose()) {
-                return Err(invalid("base_url", secrets.clean(&url), "must not have the key in it"));
-            }
             let Ok(mut bearer) = HeaderValue::from_str(&format!("Bearer {}", key.expose())) else {
                 return Err(invalid("api_key", "***", "the key has a character that cannot be in a header"));
             };
@@ -126,13 +131,15 @@ impl RemoteEncoder {
         self.server.options.dimensions.or(self.server.dim.get().copied())
     }
 
-    /// What decides which vector a text gets, as far as it is known here: URL, model, dimensions, prefix and normalization. Two
-    /// encoders with one fingerprint may share a store of vectors. It has neither the key nor anything about how texts are sent.
+    /// What decides which vector a text gets, as far as it is known here: URL, model, dimensions, prefix, normalization and, as a
+    /// hash, extra headers, by which some gateways choose a model. Two encoders with one fingerprint may share a store of vectors.
+    /// It has neither the key nor anything about how texts are sent.
     pub fn fingerprint(&self) -> String {
         let RemoteOptions { dimensions, prefix, normalize, .. } = self.options();
         let dimensions = dimensions.map_or_else(|| "null".to_owned(), |n| n.to_string());
         // Strings as `Debug` writes them: with quotes, so that no two sets of values give one fingerprint.
-        format!("remote/1 {:?} {:?} {dimensions} {prefix:?} {normalize}", self.url(), self.name())
+        let headers = self.options().headers_hash().map_or_else(String::new, |hash| format!(" {hash}"));
+        format!("remote/1 {:?} {:?} {dimensions} {prefix:?} {normalize}{headers}", self.url(), self.name())
     }
 
     /// Encodes texts: row `i` of the result is the vector of text `i`. No texts give a 0 × [`dim`](Self::dim) matrix, where an

@@ -49,7 +49,7 @@ pub enum Error {
     /// The environment variable that should hold the key is not set, or empty.
     #[error("the environment variable {variable}, which should hold the API key, is not set or empty")]
     MissingKey {
-        /// Its name.
+        /// Its name; `***` for one that may be a key in the wrong place.
         variable: String,
     },
     /// The server does not accept the key, or wants one, or the key may not use the model (401, 403).

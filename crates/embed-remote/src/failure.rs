@@ -9,12 +9,32 @@ use std::time::Duration;
 /// Why a try failed. `again`: whether another one may succeed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    Status { status: u16, said: Said, retry_after: Option<Duration> },
-    Redirect { status: u16, target: String },
+    Status {
+        status: u16,
+        said: Said,
+        retry_after: Option<Duration>,
+    },
+    Redirect {
+        status: u16,
+        target: String,
+    },
     Timeout,
-    Connect { reason: String, again: bool },
-    Transport { reason: String, again: bool },
-    Response { reason: String, again: bool },
+    /// The other side ended the connection while bytes were on their way, as a server does that does not want to read them.
+    Cut {
+        reason: String,
+    },
+    Connect {
+        reason: String,
+        again: bool,
+    },
+    Transport {
+        reason: String,
+        again: bool,
+    },
+    Response {
+        reason: String,
+        again: bool,
+    },
 }
 
 impl Failure {
@@ -27,7 +47,7 @@ impl Failure {
         match self {
             Self::Status { status, said, .. } => may_pass(*status) && !said.is_quota(),
             Self::Redirect { .. } => false,
-            Self::Timeout => true,
+            Self::Timeout | Self::Cut { .. } => true,
             Self::Connect { again, .. } | Self::Transport { again, .. } | Self::Response { again, .. } => *again,
         }
     }
@@ -52,13 +72,20 @@ impl Failure {
         }
     }
 
+    /// Whether the size of the batch may be the cause, without a word of the server about it.
+    pub(crate) fn may_be_size(&self) -> bool {
+        matches!(self, Self::Timeout | Self::Cut { .. })
+    }
+
     /// The error that the failure is when no other try follows.
     pub(crate) fn into_error(self, request: Request, timeout: Duration, secrets: &Secrets) -> Error {
         let too_large = self.too_large().is_some();
         match self {
             Self::Timeout => Error::Timeout { request, timeout },
             Self::Connect { reason, .. } => Error::Connect { request, reason: secrets.clean(&reason) },
-            Self::Transport { reason, .. } => Error::Transport { request, reason: secrets.clean(&reason) },
+            Self::Cut { reason } | Self::Transport { reason, .. } => {
+                Error::Transport { request, reason: secrets.clean(&reason) }
+            }
             Self::Response { reason, .. } => Error::Response { request, reason: secrets.clean(&reason) },
             Self::Redirect { status, target } => Error::Redirect { request, status, target: secrets.clean(&target) },
             Self::Status { status, said, retry_after } => {

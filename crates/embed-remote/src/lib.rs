@@ -21,7 +21,8 @@
 //!
 //! # What is sent, and where
 //! Texts go to the host of the URL and nowhere else: redirects are not followed, and a proxy is used only where the environment
-//! names one (`HTTPS_PROXY` and the like; never for a server on this machine). Certificates are checked against the root
+//! names one (`HTTPS_PROXY` and the like, of HTTP or SOCKS; never for a server on this machine); one that cannot be used is an
+//! error. Certificates are checked against the root
 //! certificates of Mozilla. A key goes over plain http only to this machine, or where
 //! [`RemoteOptions::allow_plain_http`] says so. It is in no error, no `Debug` output and no URL, even if the server sends it
 //! back. The HTTP client writes bytes that it sends to the logger of the program, but at the level `trace` alone: leave the
@@ -34,7 +35,8 @@
 //! Requests are tried again, after a growing and slightly random wait, when they time out, cannot connect, or end early, and on
 //! the statuses 408, 409 (a conflict over a lock, as the servers use it; asking for vectors changes nothing, so asking again is
 //! safe), 425, 429 and 5xx other than 501 and 505. `Retry-After` is respected, by all requests of a run. A quota that is used up
-//! is not waited for. A batch that is too large is halved. Anything else is an [`enum@Error`] that tells what was asked for and
+//! is not waited for. A batch that is too large is halved, and so is one that timed out twice or whose connection was cut twice,
+//! as that is how some servers say so. Anything else is an [`enum@Error`] that tells what was asked for and
 //! what the server said.
 //!
 //! An answer is taken only if it is whole: a vector for every text, all of one length, of finite numbers. Its size is limited
@@ -53,10 +55,12 @@ mod error;
 mod failure;
 mod message;
 mod options;
+mod proxy;
 mod queue;
 mod retry;
 mod run;
 mod secret;
+mod variable;
 
 pub use encoder::RemoteEncoder;
 pub use error::{Error, Request, Result};

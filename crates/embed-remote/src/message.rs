@@ -1,6 +1,20 @@
 //! What a server says when it refuses.
 
+use crate::secret::CUT;
 use serde_json::Value;
+
+/// Bytes of an answer in which a message is looked for.
+pub(crate) const LIMIT: usize = 64 * 1024;
+
+/// The first `most` bytes, at most, as text. What was cut off is marked, as a secret may have lost its end there.
+pub(crate) fn beginning(bytes: &[u8], most: usize) -> String {
+    if bytes.len() <= most {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let text = String::from_utf8_lossy(&bytes[..most]);
+    // A character that was cut in two.
+    format!("{}{CUT}", text.trim_end_matches(char::REPLACEMENT_CHARACTER))
+}
 
 /// The words and the codes of an error answer, as they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,13 +25,14 @@ pub(crate) struct Said {
 
 impl Said {
     /// Reads the body of an error answer: `error.message` (OpenAI, vLLM, Ollama), `message` (text-embeddings-inference), `error`
-    /// (the same, and Ollama of old) or `detail` (FastAPI); else the body as it is.
+    /// (the same, and Ollama of old) or `detail` (FastAPI); else the body as it is. Of a longer body than [`LIMIT`], the
+    /// beginning.
     pub(crate) fn read(body: &[u8]) -> Self {
-        let json = serde_json::from_slice::<Value>(body).ok();
+        let json = if body.len() > LIMIT { None } else { serde_json::from_slice::<Value>(body).ok() };
         // Google's gateway sends a list of one error.
         let json = json.as_ref().map(|v| v.get(0).unwrap_or(v));
         let Some(json) = json.filter(|v| v.is_object()) else {
-            return Self { message: String::from_utf8_lossy(body).into_owned(), codes: Vec::new() };
+            return Self { message: beginning(body, LIMIT), codes: Vec::new() };
         };
         let message = [json.pointer("/error/message"), json.get("message"), json.get("error"), json.get("detail")]
             .into_iter()
@@ -83,6 +98,10 @@ mod tests {
             assert_eq!(Said::read(body.as_bytes()).message, message);
         }
         assert_eq!(Said::read(b"\xff{").message, "\u{fffd}{");
+        // What is longer is not taken apart.
+        let long = format!(r#"{{"x":[{}],"message":"m"}}"#, "[],".repeat(LIMIT));
+        let said = Said::read(long.as_bytes()).message;
+        assert!(said.starts_with(r#"{"x":[[],"#) && said.ends_with(CUT) && said.len() == LIMIT + CUT.len_utf8());
     }
 
     #[test]

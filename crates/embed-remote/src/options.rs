@@ -1,7 +1,8 @@
 //! How texts are sent.
 
-use crate::error::{Error, Result, invalid};
+use crate::error::{Result, invalid};
 use crate::secret::Secret;
+use crate::variable;
 use std::time::Duration;
 use ureq::http::{HeaderName, HeaderValue};
 
@@ -32,6 +33,7 @@ pub struct RemoteOptions {
     pub(crate) retries: u32,
     pub(crate) first_wait: Duration,
     pub(crate) longest_wait: Duration,
+    pub(crate) longest_asked_wait: Duration,
     pub(crate) dimensions: Option<usize>,
     pub(crate) prefix: String,
     pub(crate) normalize: bool,
@@ -51,19 +53,10 @@ enum Key {
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Env(variable) if is_variable(variable) => f.debug_tuple("Env").field(variable).finish(),
-            Self::Env(_) => f.write_str("Env(***)"),
+            Self::Env(variable) => write!(f, "Env({})", variable::shown(variable)),
             Self::Given(key) => f.debug_tuple("Given").field(key).finish(),
         }
     }
-}
-
-/// Whether this can be the name of a variable, and does not look like a key that was given in its place.
-fn is_variable(name: &str) -> bool {
-    let fits = |(i, b): (usize, u8)| b == b'_' || b.is_ascii_alphabetic() || (i > 0 && b.is_ascii_digit());
-    let has = |kind: fn(&u8) -> bool| name.as_bytes().iter().any(kind);
-    let like_a_key = name.len() >= 20 && has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
-    !name.is_empty() && name.bytes().enumerate().all(fits) && !like_a_key
 }
 
 impl Default for RemoteOptions {
@@ -75,6 +68,7 @@ impl Default for RemoteOptions {
             retries: 5,
             first_wait: Duration::from_millis(500),
             longest_wait: Duration::from_secs(30),
+            longest_asked_wait: Duration::from_secs(5 * 60),
             dimensions: None,
             prefix: String::new(),
             normalize: false,
@@ -91,6 +85,9 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Threads of one run.
 const MOST_REQUESTS: usize = 256;
+
+/// Texts of one request: no server that is known takes more, and the size of an answer is limited by it.
+const MOST_TEXTS: usize = 2048;
 
 /// Headers that the client sets, and those that would change what a message means.
 const OWN_HEADERS: [&str; 12] = [
@@ -114,7 +111,7 @@ impl RemoteOptions {
         Self::default()
     }
 
-    /// Texts a request; default 64. Must be at least 1. Servers have limits of their own (OpenAI 2048,
+    /// Texts a request; default 64. Must be from 1 to 2048. Servers have limits of their own (OpenAI 2048,
     /// text-embeddings-inference 32 unless told otherwise): batches that are too large for them are halved.
     #[must_use]
     pub fn batch_size(mut self, texts: usize) -> Self {
@@ -137,7 +134,8 @@ impl RemoteOptions {
         self
     }
 
-    /// How often a request is sent again if it fails in a way that may pass; default 5.
+    /// How often a request is sent again if it fails in a way that may pass; default 5. A batch that times out twice, or whose
+    /// connection is cut twice, is sent in halves from then on, which is no retry; with 0, it is not.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
@@ -152,16 +150,24 @@ impl RemoteOptions {
         self
     }
 
-    /// The longest wait between tries, also where the server asks for one; default 30 s. At most a day. Where a server asks for
-    /// more, the run ends with [`Error::RateLimited`].
+    /// The longest wait between tries where the server does not ask for one; default 30 s. At most a day.
     #[must_use]
     pub fn longest_wait(mut self, wait: Duration) -> Self {
         self.longest_wait = wait;
         self
     }
 
+    /// The longest wait that a server may ask for; default 5 minutes. At most a day. All requests of a run wait for it, and then a
+    /// little more, by a tenth at random, so that they do not come at once. Where a server asks for more, the run ends with
+    /// [`Error::RateLimited`](crate::Error::RateLimited).
+    #[must_use]
+    pub fn longest_asked_wait(mut self, wait: Duration) -> Self {
+        self.longest_asked_wait = wait;
+        self
+    }
+
     /// Asks the server for shortened vectors of this length, for models that were trained for it; default: the model's own
-    /// length. Must be at least 1. A server that sends another length gives [`Error::Response`].
+    /// length. Must be at least 1. A server that sends another length gives [`Error::Response`](crate::Error::Response).
     #[must_use]
     pub fn dimensions(mut self, dimensions: usize) -> Self {
         self.dimensions = Some(dimensions);
@@ -191,7 +197,8 @@ impl RemoteOptions {
 
     /// Takes the key from an environment variable when the encoder is made; default: no key. It is sent as
     /// `Authorization: Bearer …`. Takes the place of a key that was given before. A name of 20 or more characters in both
-    /// upper and lower case is refused: it is more likely a key in the wrong place, which must not show up in an error.
+    /// upper and lower case is refused: it is more likely a key in the wrong place. One with a lowercase letter, or of 20 or more
+    /// characters with a digit among them, may be one, too: such a name is not shown in errors.
     #[must_use]
     pub fn api_key_from_env(mut self, variable: impl Into<String>) -> Self {
         self.key = Some(Key::Env(variable.into()));
@@ -206,8 +213,14 @@ impl RemoteOptions {
         self
     }
 
-    /// Adds a header to every request, for gateways that want one. Its value is treated as a secret. Those that the client sets
-    /// itself, like `Content-Type`, are refused, and so is `Authorization` beside a key.
+    /// Adds a header to every request, for gateways that want one. Its value is treated as a secret: it is not shown by `Debug`,
+    /// must not go over plain http, and is taken out of what the server says, except for words of fewer than 8 characters, which
+    /// are too common in messages. Those that the client sets itself, like `Content-Type`, are refused, and so is `Authorization`
+    /// beside a key.
+    ///
+    /// As a header may choose the model, a hash of name and value is part of
+    /// [`RemoteEncoder::fingerprint`](crate::RemoteEncoder::fingerprint): with another value, vectors that were kept are not used.
+    /// A key given with [`api_key`](Self::api_key) or [`api_key_from_env`](Self::api_key_from_env) may change.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), Secret::new(value)));
@@ -223,8 +236,8 @@ impl RemoteOptions {
     }
 
     pub(crate) fn check(&self) -> Result<()> {
-        if self.batch_size == 0 {
-            return Err(invalid("batch_size", 0, "must be at least 1"));
+        if !(1..=MOST_TEXTS).contains(&self.batch_size) {
+            return Err(invalid("batch_size", self.batch_size, format!("must be from 1 to {MOST_TEXTS}")));
         }
         if !(1..=MOST_REQUESTS).contains(&self.concurrency) {
             return Err(invalid("concurrency", self.concurrency, format!("must be from 1 to {MOST_REQUESTS}")));
@@ -232,7 +245,11 @@ impl RemoteOptions {
         if self.timeout.is_zero() || self.timeout > DAY {
             return Err(invalid("timeout", format!("{:?}", self.timeout), "must be more than 0 and at most a day"));
         }
-        for (param, wait) in [("first_wait", self.first_wait), ("longest_wait", self.longest_wait)] {
+        for (param, wait) in [
+            ("first_wait", self.first_wait),
+            ("longest_wait", self.longest_wait),
+            ("longest_asked_wait", self.longest_asked_wait),
+        ] {
             if wait > DAY {
                 return Err(invalid(param, format!("{wait:?}"), "must be at most a day"));
             }
@@ -251,7 +268,7 @@ impl RemoteOptions {
                 return Err(invalid("api_key", "", "must not be empty"));
             }
             Some(Key::Given(key)) => ("api_key", key.clone()),
-            Some(Key::Env(variable)) => ("api_key_from_env", from_env(variable)?),
+            Some(Key::Env(variable)) => ("api_key_from_env", variable::read(variable)?),
         };
         if !key.expose().bytes().all(|b| b.is_ascii_graphic()) {
             let reason =
@@ -264,6 +281,24 @@ impl RemoteOptions {
     /// The values of the extra headers.
     pub(crate) fn header_values(&self) -> impl Iterator<Item = &str> {
         self.headers.iter().map(|(_, value)| value.expose())
+    }
+
+    /// A hash of names and values of the extra headers, if there are any. Their order matters only among those of one name.
+    pub(crate) fn headers_hash(&self) -> Option<String> {
+        if self.headers.is_empty() {
+            return None;
+        }
+        let mut headers: Vec<_> =
+            self.headers.iter().map(|(name, v)| (name.to_ascii_lowercase(), v.expose())).collect();
+        headers.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut hasher = blake3::Hasher::new_derive_key("planisphere-embed-remote 2026 headers of a fingerprint");
+        for (name, value) in headers {
+            for part in [name.as_str(), value] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+        Some(hasher.finalize().to_hex().to_string())
     }
 
     /// The extra headers, checked.
@@ -284,21 +319,5 @@ impl RemoteOptions {
             Ok((key, value))
         };
         self.headers.iter().map(one).collect()
-    }
-}
-
-fn from_env(variable: &str) -> Result<Secret> {
-    if !is_variable(variable) {
-        // Not to be shown: it may be the key itself.
-        let reason = "not a name of an environment variable (letters of one case, digits and _); a key goes to api_key";
-        return Err(invalid("api_key_from_env", "***", reason));
-    }
-    match std::env::var_os(variable) {
-        None => Err(Error::MissingKey { variable: variable.into() }),
-        Some(key) => match key.into_string() {
-            Ok(key) if key.trim().is_empty() => Err(Error::MissingKey { variable: variable.into() }),
-            Ok(key) => Ok(Secret::new(key)),
-            Err(_) => Err(invalid("api_key_from_env", variable, "the value of the variable is not text")),
-        },
     }
 }

@@ -1,7 +1,7 @@
 //! What the threads of a run share: work to be done, and when not to do it.
 
+use crate::retry::random;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,28 +24,48 @@ pub(crate) struct Stopped;
 #[derive(Debug)]
 pub(crate) struct Queue {
     state: Mutex<State>,
+    /// For all that anybody waits for: those who wait for work and those who wait for a time.
     changed: Condvar,
-    /// Most texts and fewest bytes of a request by which the server showed what is too large.
-    most_texts: AtomicUsize,
-    too_many_bytes: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     jobs: VecDeque<Job>,
     stopped: bool,
-    /// When the server wants to hear from us again.
-    resume: Option<Instant>,
+    pause: Option<Pause>,
+    /// Most texts and fewest bytes of a request by which the server showed what is too large.
+    most_texts: usize,
+    too_many_bytes: usize,
+}
+
+/// When the server wants to hear from us again.
+#[derive(Clone, Copy, Debug)]
+struct Pause {
+    until: Instant,
+    /// Requests begin within that time after it, so that they do not come all at once.
+    spread: Duration,
+}
+
+/// The longest spread of a pause, and which part of a shorter pause it is.
+const SPREAD: (Duration, u32) = (Duration::from_secs(5), 10);
+
+impl Pause {
+    /// The end for somebody with this share of the spread.
+    fn end(&self, share: f64) -> Instant {
+        self.until + self.spread.mul_f64(share)
+    }
 }
 
 impl Queue {
     pub(crate) fn new() -> Self {
-        Self {
-            state: Mutex::default(),
-            changed: Condvar::new(),
-            most_texts: AtomicUsize::new(usize::MAX),
-            too_many_bytes: AtomicUsize::new(usize::MAX),
-        }
+        let state = State {
+            jobs: VecDeque::new(),
+            stopped: false,
+            pause: None,
+            most_texts: usize::MAX,
+            too_many_bytes: usize::MAX,
+        };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -55,7 +75,8 @@ impl Queue {
 
     pub(crate) fn push(&self, job: Job) {
         self.lock().jobs.push_back(job);
-        self.changed.notify_one();
+        // Not one: that may be one who waits for a time, and the job would lie there meanwhile.
+        self.changed.notify_all();
     }
 
     /// Ends all waits; no request begins any more.
@@ -84,20 +105,23 @@ impl Queue {
 
     /// No request begins for so long: the server asked for it, and it means all of us.
     pub(crate) fn pause(&self, wait: Duration) {
-        let until = Instant::now() + wait;
+        let pause = Pause { until: Instant::now() + wait, spread: (wait / SPREAD.1).min(SPREAD.0) };
         let mut state = self.lock();
-        state.resume = state.resume.max(Some(until));
+        if state.pause.is_none_or(|before| before.until < pause.until) {
+            state.pause = Some(pause);
+        }
     }
 
-    /// Waits at least so long, and until a pause is over.
+    /// Waits at least so long, and until a pause is over and some more, at random.
     pub(crate) fn wait(&self, wait: Duration) -> Result<(), Stopped> {
-        let own = Instant::now() + wait;
+        let (own, share) = (Instant::now() + wait, random());
         let mut state = self.lock();
         loop {
             if state.stopped {
                 return Err(Stopped);
             }
-            let left = own.max(state.resume.unwrap_or(own)).saturating_duration_since(Instant::now());
+            let left =
+                own.max(state.pause.map_or(own, |pause| pause.end(share))).saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
             }
@@ -107,21 +131,22 @@ impl Queue {
 
     /// Notes that the server refused a request of so many bytes as too large, and how many texts it allows, if it says so.
     pub(crate) fn note_too_large(&self, most_texts: Option<usize>, bytes: usize) {
+        let mut state = self.lock();
         match most_texts {
-            Some(most) => self.most_texts.fetch_min(most.max(1), Ordering::Relaxed),
-            None => self.too_many_bytes.fetch_min(bytes, Ordering::Relaxed),
-        };
+            Some(most) => state.most_texts = state.most_texts.min(most.max(1)),
+            None => state.too_many_bytes = state.too_many_bytes.min(bytes),
+        }
     }
 
-    /// How many of so many texts to send first, if all at once are known to be too large.
+    /// How many of so many texts to send first, if all at once are known to be too large. With 0 bytes, by their number alone.
     pub(crate) fn split(&self, texts: usize, bytes: usize) -> Option<usize> {
-        let most = self.most_texts.load(Ordering::Relaxed);
+        let state = self.lock();
         if texts < 2 {
             None
-        } else if texts > most {
-            Some(most)
+        } else if texts > state.most_texts {
+            Some(state.most_texts)
         } else {
-            (bytes >= self.too_many_bytes.load(Ordering::Relaxed)).then_some(texts / 2)
+            (bytes >= state.too_many_bytes).then_some(texts / 2)
         }
     }
 }
@@ -168,6 +193,46 @@ mod tests {
         queue.stop();
         assert_eq!(waiting.join().unwrap(), Err(Stopped));
         assert!(idle.join().unwrap());
+    }
+
+    #[test]
+    fn a_job_does_not_wait_for_those_who_wait_for_a_time() {
+        let queue = Arc::new(Queue::new());
+        // First in line for a wake-up.
+        let waiting: Vec<_> = (0..3)
+            .map(|_| {
+                let queue = Arc::clone(&queue);
+                std::thread::spawn(move || queue.wait(Duration::from_secs(3600)))
+            })
+            .collect();
+        std::thread::sleep(Duration::from_millis(50));
+        let (tell, told) = std::sync::mpsc::channel();
+        let working = std::thread::spawn({
+            let queue = Arc::clone(&queue);
+            move || tell.send(queue.next().map(|job| job.batch))
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        queue.push(job(7));
+        assert_eq!(told.recv_timeout(Duration::from_secs(20)), Ok(Some(7)));
+        queue.stop();
+        working.join().unwrap().unwrap();
+        assert!(waiting.into_iter().all(|thread| thread.join().unwrap() == Err(Stopped)));
+    }
+
+    #[test]
+    fn a_pause_ends_for_one_after_the_other() {
+        let queue = Queue::new();
+        queue.pause(Duration::from_secs(20));
+        let pause = queue.lock().pause.unwrap();
+        assert_eq!(pause.end(0.5) - pause.until, Duration::from_secs(1));
+        queue.pause(Duration::from_secs(3600));
+        let pause = queue.lock().pause.unwrap();
+        assert_eq!((pause.end(0.0), pause.end(1.0)), (pause.until, pause.until + Duration::from_secs(5)));
+        // A shorter one takes nothing of it away.
+        queue.pause(Duration::from_secs(1));
+        assert_eq!(queue.lock().pause.unwrap().until, pause.until);
+        let shares: Vec<f64> = (0..20).map(|_| random()).collect();
+        assert!(shares.iter().all(|s| (0.0..1.0).contains(s)) && shares.iter().any(|s| *s != shares[0]), "{shares:?}");
     }
 
     #[test]

@@ -19,9 +19,13 @@ pub(crate) fn may_pass(status: u16) -> bool {
 pub(crate) fn backoff(tries: u32, first: Duration, longest: Duration) -> Duration {
     let doublings = tries.saturating_sub(1).min(31);
     let full = first.saturating_mul(1 << doublings).min(longest);
+    full.mul_f64(0.5 + 0.5 * random())
+}
+
+/// A number from 0 to below 1, another one each time.
+pub(crate) fn random() -> f64 {
     // A `RandomState` has keys of its own each time.
-    let random = (RandomState::new().hash_one(tries) >> 11) as f64 / (1u64 << 53) as f64;
-    full.mul_f64(0.5 + 0.5 * random)
+    (RandomState::new().hash_one(0) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// How long the server asks to wait: `retry-after-ms` (OpenAI, Azure), or `Retry-After` in seconds or as a date.

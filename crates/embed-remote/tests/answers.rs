@@ -66,6 +66,12 @@ fn answers_are_checked_fully() {
     // Beyond what `f32` holds: either way of refusing it is right.
     let got = refused(vectors("[1,2]", "[1,1e39]"));
     assert!(got.contains("not a finite number") || got.contains("out of range"), "{got}");
+    // What the parser quotes is not shown again.
+    let got = refused(format!("{}{}", " ".repeat(3000), r#"{"data":"what is \"quoted\" there"}"#));
+    assert!(got.contains(r#"invalid type: string "…", expected"#) && !got.contains("there"), "{got}");
+    // Only the beginning of a long answer is looked at for a message.
+    let got = refused(format!(r#"{{"x":[{}0],"message":"geheim"}}"#, "[],".repeat(1 << 20)));
+    assert!(got.starts_with("there is no `data`: {\"x\":[[],"), "{got}");
     assert!(refused(b"\xff\xfe\x00".to_vec()).contains("begins with"));
     assert!(refused("[".repeat(100_000)).contains("begins with"));
     assert!(refused(format!(r#"{{"x":{}"#, "[".repeat(100_000))).contains("begins with"));

@@ -7,6 +7,7 @@ use common::{Received, Reply, Server, answer, check_rows, item, list, quick, tex
 use planisphere_core::{Context, Event, Warning};
 use planisphere_embed_remote::{Error, RemoteEncoder, RemoteOptions, VectorEncoding};
 use std::ops::ControlFlow;
+use std::sync::Barrier;
 use std::time::Duration;
 
 fn honest(request: &Received, reply: &mut Reply<'_>) {
@@ -124,15 +125,18 @@ fn batches_come_to_their_rows_whatever_the_order_of_the_answers() {
 
 #[test]
 fn requests_overlap_and_connections_are_used_again() {
-    let server = Server::new(|request, reply| {
-        std::thread::sleep(Duration::from_millis(40));
+    // Nobody has an answer before all have asked.
+    let all = Barrier::new(8);
+    let server = Server::new(move |request, reply| {
+        if request.nth < 8 {
+            all.wait();
+        }
         reply.vectors(request);
     });
     let texts = texts(8);
-    let encoder = server.encoder(quick().batch_size(1).concurrency(8));
-    let start = std::time::Instant::now();
+    let encoder = server.encoder(quick().timeout(Duration::from_secs(60)).batch_size(1).concurrency(8));
     encoder.encode(&texts).unwrap();
-    assert!(start.elapsed() < Duration::from_millis(8 * 40), "{:?}", start.elapsed());
+    assert_eq!(server.received().len(), 8);
     let before = server.connections();
     encoder.clone().encode(&texts[..1]).unwrap();
     assert_eq!(server.connections(), before);
@@ -236,7 +240,7 @@ fn a_fingerprint_has_all_that_matters_and_nothing_else() {
     let base = make("https://host/v1", "m", quick());
     for same in [
         make("https://HOST/v1/", "m", quick().api_key("sk-geheim").batch_size(1).concurrency(9).retries(0)),
-        make("https://host/v1/embeddings", "m", quick().encoding(VectorEncoding::Base64).header("x-a", "b")),
+        make("https://host/v1/embeddings", "m", quick().encoding(VectorEncoding::Base64)),
     ] {
         assert_eq!(same, base);
     }
@@ -248,7 +252,17 @@ fn a_fingerprint_has_all_that_matters_and_nothing_else() {
         make("https://host/v1", "m", quick().dimensions(3)),
         make("https://host/v1", "m", quick().prefix("q")),
         make("https://host/v1", "m", quick().normalize(true)),
+        // By which a gateway may choose the model.
+        make("https://host/v1", "m", quick().header("x-model", "geheim")),
+        make("https://host/v1", "m", quick().header("x-model", "geheim2")),
+        make("https://host/v1", "m", quick().header("x-models", "geheim")),
+        make("https://host/v1", "m", quick().header("x-model", "geheim").header("x-a", "b")),
+        make("https://host/v1", "m", quick().header("x-model", "geheim").header("x-model", "b")),
+        make("https://host/v1", "m", quick().header("x-model", "b").header("x-model", "geheim")),
     ];
+    assert!(others.iter().all(|other| !other.contains("geheim")), "{others:?}");
+    let same = make("https://host/v1", "m", quick().header("X-A", "b").header("X-Model", "geheim"));
+    assert_eq!(same, others[10]);
     for (i, other) in others.iter().enumerate() {
         assert_ne!(*other, base);
         assert!(!others[..i].contains(other));
@@ -263,12 +277,15 @@ fn values_that_cannot_be_are_refused_before_anything_is_sent() {
     };
     let day = Duration::from_secs(24 * 3600);
     assert_eq!(refused(quick().batch_size(0)), "batch_size");
+    assert_eq!(refused(quick().batch_size(2049)), "batch_size");
+    RemoteEncoder::new("https://host/v1", "m", quick().batch_size(2048)).unwrap();
     assert_eq!(refused(quick().concurrency(0)), "concurrency");
     assert_eq!(refused(quick().concurrency(257)), "concurrency");
     assert_eq!(refused(quick().timeout(Duration::ZERO)), "timeout");
     assert_eq!(refused(quick().timeout(Duration::MAX)), "timeout");
     assert_eq!(refused(quick().first_wait(day * 2)), "first_wait");
     assert_eq!(refused(quick().longest_wait(Duration::MAX)), "longest_wait");
+    assert_eq!(refused(quick().longest_asked_wait(Duration::MAX)), "longest_asked_wait");
     assert_eq!(refused(quick().dimensions(0)), "dimensions");
     assert_eq!(refused(quick().api_key("")), "api_key");
     assert_eq!(refused(quick().api_key("a\nb")), "api_key");

@@ -4,7 +4,7 @@ mod common;
 
 use common::{Received, Reply, Server, answer, check_rows, quick, texts};
 use planisphere_embed_remote::{Error, RemoteEncoder};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -81,10 +81,13 @@ fn rows_in_errors_count_blank_texts() {
     }
 }
 
+/// A stored block of 1000 bytes, of which 9 are there.
+const HALF_A_GZIP: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x01\xe8\x03\x17\xfc{\"data\":[";
+
 #[test]
 fn failures_that_pass_are_passed_over() {
     let texts = texts(10);
-    let failures: [fn(&mut Reply<'_>); 8] = [
+    let failures: [fn(&mut Reply<'_>); 10] = [
         |r| r.status(500, "", "{}"),
         |r| r.status(503, "Retry-After: 0\r\n", "soon"),
         |r| r.status(429, "retry-after-ms: 10\r\n", "{}"),
@@ -104,6 +107,13 @@ fn failures_that_pass_are_passed_over() {
         // Closed early, without a way to tell from HTTP alone.
         |r| {
             r.raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"data\":[");
+            r.close();
+        },
+        // Compressed, and cut off before or after its length was written.
+        |r| r.status(200, "Content-Encoding: gzip\r\n", HALF_A_GZIP),
+        |r| {
+            r.raw(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 1000\r\n\r\n");
+            r.raw(HALF_A_GZIP);
             r.close();
         },
     ];
@@ -130,20 +140,21 @@ fn retry_after_is_waited_for_by_all() {
         move |request, reply| {
             times.lock().unwrap().push(Instant::now());
             if request.nth == 0 {
-                reply.status(429, "retry-after-ms: 300\r\n", "{}");
+                reply.status(429, "retry-after-ms: 1200\r\n", "{}");
             } else {
                 // The one that is sent beside the first has its answer after the pause began.
-                std::thread::sleep(Duration::from_millis(if request.nth == 1 { 80 } else { 0 }));
+                std::thread::sleep(Duration::from_millis(if request.nth == 1 { 600 } else { 0 }));
                 reply.vectors(request);
             }
         }
     });
     let texts = texts(10);
-    let options = quick().longest_wait(Duration::from_secs(5)).batch_size(2).concurrency(2);
+    // Longer than the client waits by itself.
+    let options = quick().longest_asked_wait(Duration::from_secs(5)).batch_size(2).concurrency(2);
     check_rows(&server.encoder(options).encode(&texts).unwrap(), &texts);
     let times = times.lock().unwrap();
     assert_eq!(times.len(), 6);
-    assert!(times[2..].iter().all(|t| *t - times[0] >= Duration::from_millis(290)), "{times:?}");
+    assert!(times[2..].iter().all(|t| *t - times[0] >= Duration::from_millis(1190)), "{times:?}");
 }
 
 #[test]
@@ -210,8 +221,10 @@ fn a_connection_that_always_breaks_is_an_error() {
 
 #[test]
 fn nobody_there_is_an_error() {
-    // A port that was free a moment ago.
-    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    // The port of a connection: nobody listens there, and nobody else can.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let connection = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let address = connection.local_addr().unwrap();
     let encoder = RemoteEncoder::new(&format!("http://{address}"), "m", quick()).unwrap();
     match encoder.encode(&["a"]) {
         Err(Error::Connect { request, .. }) => assert_eq!(request.tries, 3),

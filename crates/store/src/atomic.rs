@@ -118,6 +118,9 @@ fn replace(
     // The name must not reach the disk before what it stands for.
     temp.as_file().sync_all()?;
     temp.persist(target).map_err(|e| e.error)?;
+    // The name itself is a matter of its folder. The file is complete by now, so that a folder that cannot be synced is no error.
+    #[cfg(unix)]
+    let _ = File::open(folder_of(target)).and_then(|folder| folder.sync_all());
     Ok(())
 }
 

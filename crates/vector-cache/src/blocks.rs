@@ -63,6 +63,17 @@ impl From<io::Error> for BadFile {
     }
 }
 
+/// The head of a file, bare for an empty one.
+pub(crate) fn head(medium: &mut impl Medium) -> Result<Head, BadFile> {
+    let mut bytes = [0; HEAD];
+    let bytes = &mut bytes[..medium.len()?.min(HEAD as u64) as usize];
+    if bytes.is_empty() {
+        return Ok(Head::bare());
+    }
+    medium.read_at(0, bytes)?;
+    Head::from_bytes(bytes).map_err(BadFile::Head)
+}
+
 /// The blocks of a file.
 #[derive(Debug)]
 pub(crate) struct Blocks<M> {
@@ -83,14 +94,9 @@ impl<M: Medium> Blocks<M> {
     /// Takes the file as it is. An empty one, and one whose database was not finished, are bare: there is no database,
     /// and nothing of it was written yet.
     pub(crate) fn open(mut medium: M) -> Result<Self, BadFile> {
+        let head = head(&mut medium)?;
         let len = medium.len()?;
-        let mut inner = Inner { medium, head: Head::bare(), count: 0, raw: Vec::new() };
-        if len > 0 {
-            let mut bytes = [0; HEAD];
-            let bytes = &mut bytes[..len.min(HEAD as u64) as usize];
-            inner.medium.read_at(0, bytes)?;
-            inner.head = Head::from_bytes(bytes).map_err(BadFile::Head)?;
-        }
+        let mut inner = Inner { medium, head, count: 0, raw: Vec::new() };
         if !inner.head.is_bare() {
             let blocks = len.saturating_sub(FIRST) / STRIDE as u64;
             if blocks < inner.head.blocks {

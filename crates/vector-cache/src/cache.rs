@@ -103,12 +103,18 @@ impl VectorCache {
     /// passed on in the end, those of all calls together; stages are not. They are about what was computed: a text that
     /// was cut is not told of again when its vector is looked up.
     ///
+    /// `encode` may return vectors without values for texts that have nothing to embed, where it does not know yet how long
+    /// its vectors are: they become zeros where that is known from what is stored or from other texts of the call. Where
+    /// it is not, the result has no columns, and nothing is stored.
+    ///
+    /// A cancellation does not interrupt a save that has begun: some 30 milliseconds for a batch of the default size.
+    ///
     /// No texts give a matrix without rows, as wide as the vectors that are stored for the model, or else of width 0.
     ///
     /// # Errors
     /// Each leaves what was stored before. [`EncodeError::Encode`] with the error of `encode`,
     /// [`EncodeError::Cancelled`], and [`EncodeError::Cache`] with
-    /// * [`Error::Rows`], [`Error::Width`], [`Error::NoColumns`] or [`Error::NonFinite`] for vectors that cannot be,
+    /// * [`Error::Rows`], [`Error::Width`] or [`Error::NonFinite`] for vectors that cannot be,
     /// * [`Error::Io`], [`Error::Damaged`] or [`Error::Busy`] for the file; if it may not be written this is told
     ///   before anything is computed,
     /// * [`Error::Core`] for more than `u32::MAX` texts, or threads that cannot be started.
@@ -178,7 +184,8 @@ impl VectorCache {
         if !missing.is_empty() {
             self.store.check_writable()?;
         }
-        let mut chunk = Vec::new();
+        let width = stored.flatten();
+        let (mut chunk, mut without_values) = (Vec::new(), Vec::new());
         for ids in missing.chunks(self.options.batch) {
             chunk.clear();
             chunk.extend(ids.iter().map(|&text| texts[text as usize].as_ref()));
@@ -190,20 +197,30 @@ impl VectorCache {
                 }
             };
             check(&vectors, ids)?;
-            self.save(model, (&plan, &rows), ids, &vectors, &token)?;
-            ids.iter().zip(0..).for_each(|(&text, row)| rows.set(text, vectors.row(row)));
+            if vectors.cols() == 0 {
+                without_values.push(ids);
+            } else {
+                self.save(model, &plan, &mut rows, ids, &vectors, &token)?;
+            }
             done += ids.len() as u64;
             cx.progress(done, total)?;
         }
-        let width = stored.flatten().unwrap_or(0);
-        Ok(Cached { vectors: rows.finish(&plan, width).map_err(Error::Core)?, report })
+        // Only now, as the length may be known from vectors that came later.
+        if let Some(cols) = rows.cols().or(width) {
+            for ids in without_values {
+                self.save(model, &plan, &mut rows, ids, &Matrix::zeros(ids.len(), cols), &token)?;
+            }
+        }
+        cx.check()?;
+        Ok(Cached { vectors: rows.finish(&plan, width.unwrap_or(0)).map_err(Error::Core)?, report })
     }
 
-    /// Stores the vectors of the texts `ids`, if they are as long as those there are.
+    /// Stores the vectors of the texts `ids`, if they are as long as those there are, and puts them into their rows.
     fn save(
         &self,
         model: &ModelKey,
-        (plan, rows): (&Plan, &Rows),
+        plan: &Plan,
+        rows: &mut Rows,
         ids: &[u32],
         vectors: &Matrix,
         token: &CancelToken,
@@ -221,7 +238,10 @@ impl VectorCache {
         let entries: Vec<Entry<'_>> = ids.iter().zip(0..).map(entry).collect();
         match self.store.write(token, |db| tables::store(db, model, got, &entries))? {
             Some(expected) => Err(differs(expected)),
-            None => Ok(()),
+            None => {
+                ids.iter().zip(0..).for_each(|(&text, row)| rows.set(text, vectors.row(row)));
+                Ok(())
+            }
         }
     }
 
@@ -279,9 +299,6 @@ impl VectorCache {
 fn check(vectors: &Matrix, ids: &[u32]) -> Result<()> {
     if vectors.rows() != ids.len() {
         return Err(Error::Rows { expected: ids.len(), got: vectors.rows() });
-    }
-    if vectors.cols() == 0 {
-        return Err(Error::NoColumns);
     }
     vectors.view().check().map_err(|error| match error {
         planisphere_core::Error::NonFinite { row, col, value } => {

@@ -45,16 +45,16 @@ fn draws(seed: u64) -> impl FnMut(usize) -> usize {
 
 /// A file in memory, that knows what was on the disk at the last sync, and what was asked for since.
 #[derive(Debug, Default)]
-struct Disk {
+pub(crate) struct Disk {
     synced: Vec<u8>,
     since: Vec<Op>,
-    now: Vec<u8>,
+    pub(crate) now: Vec<u8>,
     /// Whether it was asked for more than it was to do.
     refused: bool,
 }
 
 impl Disk {
-    fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         Self { synced: bytes.to_vec(), since: Vec::new(), now: bytes.to_vec(), refused: false }
     }
 
@@ -77,13 +77,13 @@ impl Disk {
 
 /// A medium on a disk that does so many more operations and then none.
 #[derive(Debug)]
-struct Fused {
+pub(crate) struct Fused {
     disk: Arc<Mutex<Disk>>,
     left: usize,
 }
 
 impl Fused {
-    fn new(disk: &Arc<Mutex<Disk>>, left: usize) -> Self {
+    pub(crate) fn new(disk: &Arc<Mutex<Disk>>, left: usize) -> Self {
         Self { disk: Arc::clone(disk), left }
     }
 
@@ -138,13 +138,13 @@ impl Medium for Fused {
     }
 }
 
-type Wanted = BTreeMap<Key, Vec<f32>>;
+pub(crate) type Wanted = BTreeMap<Key, Vec<f32>>;
 
-fn some(model: &ModelKey, texts: std::ops::Range<usize>) -> Wanted {
+pub(crate) fn some(model: &ModelKey, texts: std::ops::Range<usize>) -> Wanted {
     texts.map(|i| (model.text(&i.to_string()), (0..DIM).map(|j| (i * DIM + j) as f32).collect())).collect()
 }
 
-fn path() -> &'static Path {
+pub(crate) fn path() -> &'static Path {
     Path::new("some.cache")
 }
 
@@ -152,7 +152,7 @@ fn bad(error: crate::blocks::BadFile) -> Error {
     Error::damaged(path(), format!("{error:?}"))
 }
 
-fn store(medium: Fused, model: &ModelKey, wanted: &Wanted) -> Result<()> {
+pub(crate) fn store(medium: impl Medium, model: &ModelKey, wanted: &Wanted) -> Result<()> {
     let blocks = Blocks::open(medium).map_err(bad)?;
     if blocks.is_bare() {
         blocks.prepare().map_err(|e| Error::io(path(), &e))?;
@@ -162,7 +162,7 @@ fn store(medium: Fused, model: &ModelKey, wanted: &Wanted) -> Result<()> {
 }
 
 /// What a reader finds of `wanted`, all of it right.
-fn found(bytes: &[u8], model: &ModelKey, wanted: &Wanted) -> Result<Wanted> {
+pub(crate) fn found(bytes: &[u8], model: &ModelKey, wanted: &Wanted) -> Result<Wanted> {
     let disk = Arc::new(Mutex::new(Disk::of(bytes)));
     let blocks = Blocks::open(Fused::new(&disk, 0)).map_err(bad)?;
     if blocks.is_bare() {
@@ -189,7 +189,7 @@ fn forget(medium: Fused, model: &ModelKey) -> Result<()> {
 }
 
 /// A file with two batches of vectors of `model`, and one of another that was there and forgotten.
-fn full(model: &ModelKey) -> (Vec<u8>, Wanted) {
+pub(crate) fn full(model: &ModelKey) -> (Vec<u8>, Wanted) {
     let disk = Arc::default();
     let other = ModelKey::new("other");
     store(Fused::new(&disk, usize::MAX), &other, &some(&other, 0..50)).unwrap();
@@ -323,6 +323,7 @@ fn forged_and_outdated_blocks_give_no_wrong_vector() {
     let stride = BLOCK + 4;
     let blocks = (bytes.len().min(old.len()) - 4096) / stride;
     let mut draw = draws(2);
+    let mut outcomes = [0; 3];
     for case in 0..400 {
         let mut bad = bytes.clone();
         let block = draw(blocks);
@@ -340,9 +341,45 @@ fn forged_and_outdated_blocks_give_no_wrong_vector() {
         }
         // `found` sees to it that no vector is wrong.
         match tampered(&bad, &model, &wanted) {
-            Ok(n) => assert!(n <= wanted.len()),
-            Err(Error::Damaged { .. }) => {}
+            Ok(n) => {
+                assert!(n == wanted.len() || bad != bytes, "case {case}: {n}");
+                outcomes[usize::from(n < wanted.len())] += 1;
+            }
+            Err(Error::Damaged { .. }) => {
+                assert_ne!(bad, bytes, "case {case}");
+                outcomes[2] += 1;
+            }
             Err(other) => panic!("case {case}: {other}"),
         }
     }
+    // Free blocks do no harm, values are missing, and what holds others together is told.
+    assert!(outcomes.iter().all(|&n| n > 0), "{outcomes:?}");
+}
+
+/// A table of a kind that there is not makes the database panic: where it is built with debug assertions, when it is opened,
+/// and otherwise when the table is.
+#[test]
+fn forged_tables_do_not_end_the_process() {
+    let model = ModelKey::new("m");
+    let (bytes, wanted) = full(&model);
+    let stride = BLOCK + 4;
+    let name = b"bundles ";
+    let mut outcomes = [0; 2];
+    for (block, content) in bytes[4096..].chunks_exact(stride).enumerate() {
+        if !content[..BLOCK].windows(name.len()).any(|w| w == name) {
+            continue;
+        }
+        for at in (0..BLOCK).filter(|&at| content[at] == 1) {
+            let mut bad = bytes.clone();
+            let content = &mut bad[4096 + block * stride..][..stride];
+            content[at] = 9;
+            let mut sum = crc32fast::Hasher::new();
+            sum.update(&(block as u64 + 1).to_le_bytes());
+            sum.update(&content[..BLOCK]);
+            content[BLOCK..].copy_from_slice(&sum.finalize().to_le_bytes());
+            let told = tampered(&bad, &model, &wanted);
+            outcomes[usize::from(matches!(told, Err(Error::Damaged { .. })))] += 1;
+        }
+    }
+    assert!(outcomes[1] > 0, "{outcomes:?}");
 }

@@ -1,6 +1,6 @@
 //! The database in the file: opened for one piece of work and closed again.
 
-use crate::blocks::{BadFile, Blocks};
+use crate::blocks::{self, BadFile, Blocks};
 use crate::error::{Error, Result};
 use crate::file::{self, Access};
 use crate::head::{BadHead, FORMAT};
@@ -55,12 +55,12 @@ impl Store {
 
     /// Empties the file, damaged or not, if it is one of this format.
     pub(crate) fn clear(&self, token: &CancelToken) -> Result<()> {
-        let Some(file) = file::open(&self.path, Access::Read, self.wait, token)? else { return Ok(()) };
-        match Blocks::open(file) {
+        // What is looked at must be what is emptied: the same open file, with nobody else at it in between.
+        let Some(mut file) = file::open(&self.path, Access::Change, self.wait, token)? else { return Ok(()) };
+        match blocks::head(&mut file) {
             Ok(_) | Err(BadFile::Head(BadHead::Damaged(_))) => {}
             Err(error) => return Err(self.bad_file(error)),
         }
-        let Some(file) = file::open(&self.path, Access::Write, self.wait, token)? else { return Ok(()) };
         file.set_len(0).and_then(|()| file.sync_data()).map_err(|e| Error::io(&self.path, &e))
     }
 
@@ -89,7 +89,7 @@ impl Store {
             .ok_or_else(|| Error::io(&self.path, &io::ErrorKind::NotFound.into()))?;
         let blocks = Blocks::open(file).map_err(|e| self.bad_file(e))?;
         if blocks.is_bare() {
-            blocks.prepare().map_err(|e| Error::io(&self.path, &e))?;
+            blocks.prepare().and_then(|()| file::sync_name(&self.path)).map_err(|e| Error::io(&self.path, &e))?;
         }
         run(&self.path, blocks, work)
     }
@@ -133,6 +133,15 @@ fn failure(path: &Path, error: redb::Error) -> Error {
             Error::damaged(path, error.to_string())
         }
         redb::Error::Io(error) => Error::io(path, &error),
+        // Of a failure before, which the database did not tell.
+        redb::Error::PreviousIo | redb::Error::LockPoisoned(_) => {
+            Error::io(path, &io::Error::other("writing failed before"))
+        }
+        redb::Error::ValueTooLarge(bytes) => Error::InvalidParam {
+            param: "vectors",
+            value: format!("{bytes} bytes a vector"),
+            reason: "at most 3 GiB can be stored",
+        },
         other => Error::damaged(path, other.to_string()),
     }
 }
@@ -140,4 +149,21 @@ fn failure(path: &Path, error: redb::Error) -> Error {
 fn message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("the database gave up on it ({})", text.unwrap_or("without a reason"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_damaged_is_told_so() {
+        let told = |error| failure(Path::new("v.cache"), error);
+        assert!(matches!(told(redb::Error::PreviousIo), Error::Io { .. }));
+        assert!(matches!(told(redb::Error::LockPoisoned(std::panic::Location::caller())), Error::Io { .. }));
+        assert!(matches!(told(redb::Error::ValueTooLarge(1 << 32)), Error::InvalidParam { param: "vectors", .. }));
+        let full = told(redb::Error::Io(io::ErrorKind::StorageFull.into()));
+        assert!(matches!(full, Error::Io { kind: io::ErrorKind::StorageFull, .. }));
+        assert!(matches!(told(redb::Error::Io(io::ErrorKind::InvalidData.into())), Error::Damaged { .. }));
+        assert!(matches!(told(redb::Error::Corrupted("x".into())), Error::Damaged { .. }));
+    }
 }

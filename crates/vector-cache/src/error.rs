@@ -83,9 +83,6 @@ pub enum Error {
         /// Length of the computed vectors.
         got: usize,
     },
-    /// What embeds gave vectors without values.
-    #[error("the vectors computed have no values")]
-    NoColumns,
     /// What embeds gave a vector that holds NaN or an infinite value. Nothing of its chunk is stored.
     #[error("the vector computed for text {text} holds {value} in column {col}, not a finite number")]
     NonFinite {

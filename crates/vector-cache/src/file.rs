@@ -15,6 +15,8 @@ pub(crate) enum Access {
     Read,
     /// Alone. The file is made if it is not there.
     Write,
+    /// Alone, if there is a file.
+    Change,
 }
 
 /// How long to sleep between two looks at a lock: at first, and at most.
@@ -33,7 +35,7 @@ pub(crate) fn open(path: &Path, access: Access, wait: Duration, token: &CancelTo
         let Some(file) = open_once(path, access)? else { return Ok(None) };
         let locked = match access {
             Access::Read => file.try_lock_shared(),
-            Access::Write => file.try_lock(),
+            Access::Write | Access::Change => file.try_lock(),
         };
         match locked {
             Ok(()) => return Ok(Some(file)),
@@ -58,14 +60,31 @@ fn open_once(path: &Path, access: Access) -> Result<Option<File>> {
             return Err(Error::Foreign { path: path.to_owned(), problem: "it is no regular file" });
         }
         Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound && access == Access::Read => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && access != Access::Write => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(Error::io(path, &error)),
     }
-    let write = access == Access::Write;
-    match OpenOptions::new().read(true).write(write).create(write).truncate(false).open(path) {
+    let (write, create) = (access != Access::Read, access == Access::Write);
+    match OpenOptions::new().read(true).write(write).create(create).truncate(false).open(path) {
         Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound && !write => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !create => Ok(None),
         Err(error) => Err(Error::io(path, &error)),
     }
+}
+
+/// Sees to it that a new file is still found under its name when the power fails: the name is a matter of its folder, which
+/// systems other than those of Unix write by themselves.
+pub(crate) fn sync_name(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.canonicalize()?.parent() {
+        use io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
+        match File::open(folder).and_then(|folder| folder.sync_all()) {
+            // A folder that may not be listed, and file systems that do not have this.
+            Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => {}
+            result => result?,
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }

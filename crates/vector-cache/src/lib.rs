@@ -52,7 +52,9 @@
 //!   file opens at once after that; there is nothing to repair. An error or a cancellation keeps what was saved, too.
 //! * **Any number of processes and threads** may use one file. It is locked only while it is read, by all readers
 //!   together, or written, not while vectors are computed. Of two that compute the same text at the same time, the
-//!   first stores its vector. Locks are those of the system; a file system without them gives [`Error::Io`].
+//!   first stores its vector. Locks are those of the system; a file system without them gives [`Error::Io`]. Between
+//!   machines they work only where the file system carries them from one to the other: not all that are shared over a
+//!   network do, and on those the file must be used by one machine at a time.
 //! * **Files of others are left alone**: what does not begin as a cache is [`Error::Foreign`].
 //!
 //! Reading does not write, so a file that may not be written serves as long as nothing is missing. No error removes
@@ -75,6 +77,8 @@ mod database;
 mod encode;
 mod error;
 mod file;
+#[cfg(test)]
+mod full;
 mod head;
 mod model;
 mod options;

@@ -23,8 +23,10 @@ impl Plan {
     ) -> Result<Self, Cancelled> {
         let key = |text: &S| check().map(|()| model.text(text.as_ref()));
         let keys: Vec<Key> = texts.par_iter().map(key).collect::<Result<_, _>>()?;
+        check()?;
         let mut order: Vec<u32> = (0..keys.len() as u32).collect();
         order.par_sort_unstable_by_key(|&i| (&keys[i as usize], i));
+        check()?;
         let mut first: Vec<u32> = (0..keys.len() as u32).collect();
         // Within a run of equal keys the first text leads.
         order.dedup_by(|&mut i, &mut lead| {
@@ -34,6 +36,7 @@ impl Plan {
             }
             same
         });
+        check()?;
         order.shrink_to_fit();
         Ok(Self { keys, distinct: order, first })
     }

@@ -117,6 +117,17 @@ pub(crate) fn lookup<'k>(
     Ok(Some(dim))
 }
 
+/// Opens the tables of a model without being able to write. The database panics on some that somebody made up; where that
+/// happens while another table is open for writing, it panics once more when that is closed, and the process ends.
+fn probe(db: &Database, model: &ModelKey) -> Result<(), redb::Error> {
+    let transaction = db.begin_read()?;
+    let names = Names::of(model.id());
+    existing(transaction.open_table(MODELS))?;
+    existing(transaction.open_table(names.places()))?;
+    existing(transaction.open_table(names.bundles()))?;
+    Ok(())
+}
+
 /// Stores vectors of length `dim` in one durable transaction. If those stored have another length, nothing is stored
 /// and that length is returned.
 pub(crate) fn store(
@@ -127,6 +138,7 @@ pub(crate) fn store(
 ) -> Result<Option<usize>, redb::Error> {
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_unstable_by_key(|&i| entries[i].key);
+    probe(db, model)?;
     let transaction = begin(db)?;
     {
         let mut models = transaction.open_table(MODELS)?;

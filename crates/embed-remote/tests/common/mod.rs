@@ -201,6 +201,7 @@ pub(crate) fn quick() -> RemoteOptions {
         .timeout(Duration::from_secs(10))
         .first_wait(Duration::from_millis(1))
         .longest_wait(Duration::from_millis(200))
+        .longest_asked_wait(Duration::from_millis(200))
         .retries(2)
 }
 
