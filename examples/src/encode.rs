@@ -169,16 +169,16 @@ impl EncodeFlags {
         staged(cx, Stage::Load, |cx| {
             Ok(match name {
                 "builtin" => Encoder::builtin()?,
-                "minilm" => self.from_hub("sentence-transformers/all-MiniLM-L6-v2", &load, cx)?,
+                "minilm" => self.by_name("sentence-transformers/all-MiniLM-L6-v2", &load, cx)?,
                 _ if here => Encoder::from_dir_with(name, &load)?,
                 _ if path.is_file() => Encoder::from_static_file(name)?,
-                _ => self.from_hub(name, &load, cx)?,
+                _ => self.by_name(name, &load, cx)?,
             })
         })
     }
 
     #[cfg(feature = "hub")]
-    fn from_hub(&self, name: &str, load: &LoadOptions, cx: &mut Context<'_>) -> Result<Encoder, Failure> {
+    fn by_name(&self, name: &str, load: &LoadOptions, cx: &mut Context<'_>) -> Result<Encoder, Failure> {
         let mut hub = planisphere::embed::HubOptions::new();
         if let Some(revision) = &self.revision {
             hub = hub.revision(revision);
@@ -191,7 +191,7 @@ impl EncodeFlags {
 
     #[cfg(not(feature = "hub"))]
     #[allow(clippy::unused_self, reason = "as with the feature")]
-    fn from_hub(&self, name: &str, _: &LoadOptions, _: &mut Context<'_>) -> Result<Encoder, Failure> {
+    fn by_name(&self, name: &str, _: &LoadOptions, _: &mut Context<'_>) -> Result<Encoder, Failure> {
         Err(Failure::Usage(format!(
             "embedding model {name}: there is no such folder or file, and models by name need a build with --features hub"
         )))
