@@ -184,8 +184,6 @@ pub(crate) struct Prompts {
 pub(crate) struct Limits {
     /// Tokens that are added to every text.
     pub(crate) special_tokens: usize,
-    /// Tokens that are read by default.
-    pub(crate) default: Option<usize>,
     /// Tokens that can be read at all.
     pub(crate) positions: Option<usize>,
 }

@@ -165,7 +165,7 @@ impl<L: Lookup> Model for StaticModel<L> {
     }
 
     fn limits(&self) -> Limits {
-        Limits { default: self.0.limit(), ..Limits::default() }
+        Limits::default()
     }
 
     fn prompts(&self) -> &Prompts {

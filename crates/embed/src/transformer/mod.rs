@@ -50,6 +50,8 @@ pub(crate) struct SentenceTransformer {
     modules: Modules,
     dim: usize,
     limits: Limits,
+    /// Tokens that are read by default.
+    most: usize,
     prompts: Prompts,
     fingerprint: Hash,
 }
@@ -72,8 +74,8 @@ impl SentenceTransformer {
                 reason: format!("the tokenizer adds {} special tokens to every text", tokens.special()),
             });
         }
-        let default = reading.max_seq_length.unwrap_or(positions).clamp(tokens.special() + 1, positions);
-        let limits = Limits { special_tokens: tokens.special(), default: Some(default), positions: Some(positions) };
+        let most = reading.max_seq_length.unwrap_or(positions).clamp(tokens.special() + 1, positions);
+        let limits = Limits { special_tokens: tokens.special(), positions: Some(positions) };
         let weights = Weights::load(folder)?;
         let mut hash = Hasher::new();
         hash.update(weights.hash().as_bytes()).update(tokens.hash().as_bytes());
@@ -85,7 +87,17 @@ impl SentenceTransformer {
         let pooled = modules.pooling.width(backend.spec().hidden);
         let dim = modules.dense.last().map_or(pooled, dense::Dense::width);
         let prompts = prompts::load(dir)?;
-        Ok(Self { name: name.to_owned(), backend, tokens, modules, dim, limits, prompts, fingerprint: hash.finalize() })
+        Ok(Self {
+            name: name.to_owned(),
+            backend,
+            tokens,
+            modules,
+            dim,
+            limits,
+            most,
+            prompts,
+            fingerprint: hash.finalize(),
+        })
     }
 
     /// The ids of every text, in their order.
@@ -186,7 +198,7 @@ impl Model for SentenceTransformer {
             LongTexts::Truncate => None,
             LongTexts::Average { overlap } => Some(overlap),
         };
-        (options.max_seq_length.or(self.limits.default), overlap)
+        (Some(options.max_seq_length.unwrap_or(self.most)), overlap)
     }
 
     fn encode(&self, texts: &[&str], options: &EncoderOptions, cx: &mut Context<'_>) -> Result<Matrix> {
