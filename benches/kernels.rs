@@ -2,6 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use planisphere_benches::noise;
+use planisphere_kernels::linear::{Half, HalfLinear, Linear, QuantizedLinear, QuantizedRows, Store};
 use planisphere_kernels::{Kernel, Simd, codes, eigen, math, panel, rows, sum, tiles};
 use std::hint::black_box;
 
@@ -47,6 +48,35 @@ fn block_to_block(c: &mut Criterion) {
             let shape = format!("128 x 1024 x {d}, {:?}", simd.level());
             group.bench_function(BenchmarkId::new("dot_tiles", shape), |bench| {
                 bench.iter(|| tiles::dot_tiles(simd, black_box(a.view()), b.view(), &mut out));
+            });
+        }
+    }
+    group.finish();
+}
+
+/// Layers of transformers: the shapes of MiniLM, and the larger one of BERT.
+fn layers(c: &mut Criterion) {
+    const ROWS: usize = 128;
+    let mut group = c.benchmark_group("kernels/linear layers");
+    for (inputs, outputs) in [(384, 1152), (384, 384), (384, 1536), (1536, 384), (768, 3072)] {
+        let (weight, x) = (noise(outputs, inputs), noise(ROWS, inputs));
+        let mut out = vec![0.0; ROWS * outputs];
+        let full = Linear::new(inputs, outputs, weight.data(), None);
+        let half = HalfLinear::new(Half::F16, inputs, outputs, weight.data(), None);
+        let bytes = QuantizedLinear::new(inputs, outputs, weight.data(), None);
+        let (mut panel, mut rows) = (Vec::new(), QuantizedRows::default());
+        // Multiply-adds count twice, as is usual.
+        group.throughput(Throughput::Elements((2 * ROWS * inputs * outputs) as u64));
+        for simd in Simd::available() {
+            let shape = format!("{ROWS} x {inputs} x {outputs}, {:?}", simd.level());
+            group.bench_function(BenchmarkId::new("f32", &shape), |b| {
+                b.iter(|| full.apply(simd, black_box(x.data()), &mut out, Store::Replace));
+            });
+            group.bench_function(BenchmarkId::new("f16", &shape), |b| {
+                b.iter(|| half.apply(simd, black_box(x.data()), &mut out, Store::Replace, &mut panel));
+            });
+            group.bench_function(BenchmarkId::new("int8", &shape), |b| {
+                b.iter(|| bytes.apply(simd, black_box(x.data()), &mut out, Store::Replace, &mut rows));
             });
         }
     }
@@ -149,5 +179,5 @@ fn sums_and_eigenvectors(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, one_to_many, block_to_block, screening, elementary, sums_and_eigenvectors);
+criterion_group!(benches, layers, one_to_many, block_to_block, screening, elementary, sums_and_eigenvectors);
 criterion_main!(benches);

@@ -1,52 +1,12 @@
 //! The program `embed`, and what the other programs share with it: vectors that are kept, ways of encoding, and what is refused.
 
+mod common;
+
+use common::{Folder, done, fixture, refused};
 use std::path::Path;
-use std::process::{Command, Output};
 
 const EMBED: &str = env!("CARGO_BIN_EXE_embed");
 const MAP: &str = env!("CARGO_BIN_EXE_map");
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn at(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        std::fs::write(self.at(name), content).unwrap();
-        self.at(name)
-    }
-}
-
-fn model(name: &str) -> String {
-    planisphere_fixtures::path(name).to_str().unwrap().to_owned()
-}
-
-fn run(program: &str, args: &[&str]) -> Output {
-    Command::new(program).args(args).args(["--quiet"]).output().unwrap()
-}
-
-#[track_caller]
-fn done(program: &str, args: &[&str]) {
-    let out = run(program, args);
-    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
-}
-
-#[track_caller]
-fn refused(program: &str, args: &[&str], code: i32, words: &[&str]) {
-    let out = run(program, args);
-    let line = String::from_utf8(out.stderr).unwrap();
-    assert_eq!(out.status.code(), Some(code), "{args:?}: {line}");
-    assert!(line.lines().count() == 1 && line.starts_with("error: "), "{args:?}: not one line\n{line}");
-    for word in words {
-        assert!(line.contains(word), "{args:?}: {word:?} is not in\n{line}");
-    }
-}
 
 fn decisions(report: impl AsRef<Path>) -> String {
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(report).unwrap()).unwrap();
@@ -60,7 +20,7 @@ fn vectors_are_kept() {
     let texts: Vec<String> = (0..40).map(|i| format!("line number {}", i % 30)).collect();
     let some = f.file("some.txt", texts[..20].join("\n"));
     let all = f.file("all.txt", texts.join("\n"));
-    let bert = model("tiny-bert/bert");
+    let bert = fixture("tiny-bert/bert");
     for name in ["builtin", &bert] {
         let (plain, kept) = (f.at("plain.npy"), f.at("kept.npy"));
         done(EMBED, &[&all, "--model", name, "--out", &plain]);
@@ -80,7 +40,7 @@ fn vectors_are_kept() {
         with(&all, &["--prefix", "query: "], "30 of 40 computed");
     }
     // The same for a map of the texts, and no other file is taken for a cache.
-    let messages = model("messages.csv");
+    let messages = fixture("messages.csv");
     let map = ["--text", "text", "--method", "pca", "--out"];
     let (one, two) = (f.at("one.npy"), f.at("two.npy"));
     done(MAP, &[&[&messages[..]], &map[..], &[&one, "--cache", &cache]].concat());
@@ -88,9 +48,9 @@ fn vectors_are_kept() {
     assert!(decisions(&report).contains("0 of 600 computed"));
     assert!(std::fs::read(one).unwrap() == std::fs::read(&two).unwrap());
     let png = f.file("not.cache", b"\x89PNG\r\n\x1a\n and so on");
-    refused(EMBED, &[&all, "--cache", &png, "--out", &two], 1, &["not.cache"]);
-    refused(EMBED, &[&all, "--cache", &all, "--out", &two], 2, &["would be lost"]);
-    refused(EMBED, &[&all, "--cache", &two, "--out", &two], 2, &["written twice"]);
+    refused(&f, EMBED, &[&all, "--cache", &png, "--out", &two], 1, &["not.cache"]);
+    refused(&f, EMBED, &[&all, "--cache", &all, "--out", &two], 2, &["would be lost"]);
+    refused(&f, EMBED, &[&all, "--cache", &two, "--out", &two], 2, &["written twice"]);
 }
 
 #[test]
@@ -112,7 +72,7 @@ fn ways_of_encoding() {
         ("tiny-static/plain", &[]),
         ("tiny-static/plain", &["--long-texts", "average"]),
     ] {
-        done(EMBED, &[&[&long, "--model", &model(name), "--out", &out], flags].concat());
+        done(EMBED, &[&[&long, "--model", &fixture(name), "--out", &out], flags].concat());
         seen.push(std::fs::read(&out).unwrap());
     }
     let count = seen.len();
@@ -120,17 +80,23 @@ fn ways_of_encoding() {
     seen.dedup();
     assert_eq!(seen.len(), count, "a flag changed nothing");
     // Half precision loses nothing where the files have no more.
-    done(EMBED, &[&long, "--model", &model("tiny-bert/stella"), "--out", &out, "--precision", "f16"]);
+    done(EMBED, &[&long, "--model", &fixture("tiny-bert/stella"), "--out", &out, "--precision", "f16"]);
     assert!(seen.contains(&std::fs::read(&out).unwrap()));
 
-    let plain = model("tiny-static/plain");
-    refused(EMBED, &[&long, "--precision", "int8", "--out", &out], 2, &["builtin is not"]);
-    refused(EMBED, &[&long, "--model", &plain, "--precision", "int8", "--out", &out], 1, &["precision", "static"]);
-    refused(EMBED, &[&long, "--prompt", "query", "--out", &out], 1, &["no prompts"]);
+    let plain = fixture("tiny-static/plain");
+    refused(&f, EMBED, &[&long, "--precision", "int8", "--out", &out], 2, &["builtin is not"]);
+    refused(&f, EMBED, &[&long, "--model", &plain, "--precision", "int8", "--out", &out], 1, &["precision", "static"]);
+    refused(&f, EMBED, &[&long, "--prompt", "query", "--out", &out], 1, &["no prompts"]);
     #[cfg(not(feature = "hub"))]
-    refused(EMBED, &[&long, "--model", "owner/name", "--out", &out], 2, &["owner/name", "--features hub"]);
+    refused(&f, EMBED, &[&long, "--model", "owner/name", "--out", &out], 2, &["owner/name", "--features hub"]);
     #[cfg(feature = "hub")]
-    refused(EMBED, &[&long, "--model", "owner/no-such", "--offline", "--out", &out], 1, &["owner/no-such", "offline"]);
+    refused(
+        &f,
+        EMBED,
+        &[&long, "--model", "owner/no-such", "--offline", "--out", &out],
+        1,
+        &["owner/no-such", "offline"],
+    );
 }
 
 #[cfg(feature = "embed-remote")]
@@ -171,7 +137,13 @@ fn vectors_of_a_server() {
     assert_eq!(values(&out), [1.0, 1.0, 3.0, 1.0]);
     done(EMBED, &args);
     assert!(decisions(&report).contains("0 of 2 computed"));
-    refused(EMBED, &[&args[..], &["--api-key-env", "NO_SUCH_VARIABLE_HERE"]].concat(), 1, &["NO_SUCH_VARIABLE_HERE"]);
-    refused(EMBED, &[&args[..], &["--precision", "int8"]].concat(), 2, &["--precision"]);
-    refused(EMBED, &[&texts, "--api", "ftp://x", "--model", "m", "--out", &out], 1, &["ftp"]);
+    refused(
+        &f,
+        EMBED,
+        &[&args[..], &["--api-key-env", "NO_SUCH_VARIABLE_HERE"]].concat(),
+        1,
+        &["NO_SUCH_VARIABLE_HERE"],
+    );
+    refused(&f, EMBED, &[&args[..], &["--precision", "int8"]].concat(), 2, &["--precision"]);
+    refused(&f, EMBED, &[&texts, "--api", "ftp://x", "--model", "m", "--out", &out], 1, &["ftp"]);
 }

@@ -1,73 +1,25 @@
 //! Maps that are kept and maps that follow labels: `map --save-model`, `place`, `map --supervise`, and what they refuse.
 
+mod common;
+
+use common::{Folder, done, fixture, refused};
 use planisphere::core::{CounterRng, Matrix};
 use planisphere::dataset::{TableReader, write_npy};
 use planisphere::pca::Pca;
 use planisphere::tsne::Tsne;
 use planisphere::umap::{Umap, UmapModel};
 use std::path::Path;
-use std::process::{Command, Output};
 
 const MAP: &str = env!("CARGO_BIN_EXE_map");
 const PLACE: &str = env!("CARGO_BIN_EXE_place");
 
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn at(&self, name: &str) -> String {
-        self.0.path().join(name).to_str().unwrap().to_owned()
-    }
-
-    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
-        std::fs::write(self.at(name), content).unwrap();
-        self.at(name)
-    }
-
-    fn npy(&self, name: &str, x: &Matrix) -> String {
-        write_npy(self.at(name), x.view()).unwrap();
-        self.at(name)
-    }
-
-    fn names(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.0.path()).unwrap();
-        let mut names: Vec<String> = files.map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
+fn npy(f: &Folder, name: &str, x: &Matrix) -> String {
+    write_npy(f.at(name), x.view()).unwrap();
+    f.at(name)
 }
 
 fn messages() -> String {
-    planisphere_fixtures::path("messages.csv").to_str().unwrap().to_owned()
-}
-
-fn run(program: &str, args: &[&str]) -> Output {
-    Command::new(program).args(args).output().unwrap()
-}
-
-#[track_caller]
-fn done(program: &str, args: &[&str]) {
-    let out = run(program, args);
-    let said = String::from_utf8_lossy(&out.stderr);
-    assert!(out.status.success(), "{args:?}: {said}");
-    assert!(said.is_empty() || !args.contains(&"--quiet"), "{args:?}: --quiet spoke: {said}");
-}
-
-/// The run ends with `code` and one line that has `words` in it, and leaves nothing in the folder.
-#[track_caller]
-fn refused(f: &Folder, program: &str, args: &[&str], code: i32, words: &[&str]) {
-    let before = f.names();
-    let out = run(program, args);
-    let line = String::from_utf8(out.stderr).unwrap();
-    assert_eq!(out.status.code(), Some(code), "{args:?}: {line}");
-    assert!(line.lines().count() == 1 && line.starts_with("error: "), "{args:?}: not one line\n{line}");
-    for word in words {
-        assert!(line.contains(word), "{args:?}: {word:?} is not in\n{line}");
-    }
-    assert_eq!(f.names(), before, "{args:?}: left something");
+    fixture("messages.csv")
 }
 
 fn matrix(path: impl AsRef<Path>) -> Matrix {
@@ -142,9 +94,9 @@ fn threads_do_not_change_a_byte() {
 fn new_rows_are_placed_each_by_itself() {
     let f = Folder::new();
     let x = points(240);
-    let old = f.npy("old.npy", &x.select(&(0..180).collect::<Vec<_>>()));
+    let old = npy(&f, "old.npy", &x.select(&(0..180).collect::<Vec<_>>()));
     let new: Vec<u32> = (180..240).collect();
-    let (many, few) = (f.npy("many.npy", &x.select(&new)), f.npy("few.npy", &x.select(&new[10..13])));
+    let (many, few) = (npy(&f, "many.npy", &x.select(&new)), npy(&f, "few.npy", &x.select(&new[10..13])));
     let (map, model) = (f.at("map.npy"), f.at("map.model"));
     let flags = ["--n-components", "3", "--seed", "7", "--method", "pca", "--method", "umap", "--quiet"];
     done(MAP, &[&[&*old, "--out", &map, "--save-model", &model], &flags[..]].concat());
@@ -230,7 +182,7 @@ fn a_map_follows_labels() {
 fn every_method_can_be_kept() {
     let f = Folder::new();
     let (old, new) = (points(150), points(20));
-    let (x, y) = (f.npy("old.npy", &old), f.npy("new.npy", &new));
+    let (x, y) = (npy(&f, "old.npy", &old), npy(&f, "new.npy", &new));
     let methods = "--method umap --method tsne --method pca --n-epochs 30 --n-iter 30 --quiet";
     let mut args = vec![x.as_str(), "--save-model"];
     let saved = f.at("m.model");
@@ -250,7 +202,7 @@ fn every_method_can_be_kept() {
     // One method keeps the name.
     let (model, csv) = (f.at("pca"), f.at("y.csv"));
     done(MAP, &[&x, "--method", "pca", "--save-model", &model, "--quiet"]);
-    let narrow = f.npy("narrow.npy", &Matrix::zeros(3, 5));
+    let narrow = npy(&f, "narrow.npy", &Matrix::zeros(3, 5));
     refused(&f, PLACE, &[&model, &narrow, "--out", &csv], 1, &["narrow.npy", "5 columns", "from 8"]);
     let bare = Tsne::new().n_iter(1).keep_vectors(false).fit(&old).unwrap().to_bytes().unwrap();
     refused(&f, PLACE, &[&f.file("bare", bare), &y, "--out", &csv], 1, &["without the vectors"]);
@@ -260,7 +212,7 @@ fn every_method_can_be_kept() {
 fn the_flags_of_umap_reach_it() {
     let f = Folder::new();
     let x = points(120);
-    let input = f.npy("x.npy", &x);
+    let input = npy(&f, "x.npy", &x);
     let (npy, model) = (f.at("y.npy"), f.at("y.model"));
     let flags = "--n-neighbors 10 --min-dist 0.3 --spread 1.5 --n-epochs 60 --init random --learning-rate 0.5 \
                  --negative-sample-rate 3 --repulsion-strength 0.8 --local-connectivity 2 --set-op-mix-ratio 0.7";
@@ -278,7 +230,7 @@ fn the_flags_of_umap_reach_it() {
 fn broken_models() {
     let f = Folder::new();
     let x = points(60);
-    let input = f.npy("x.npy", &x);
+    let input = npy(&f, "x.npy", &x);
     let good = f.at("good.model");
     done(MAP, &[&input, "--quiet", "--save-model", &good]);
     let bytes = std::fs::read(&good).unwrap();
@@ -304,7 +256,7 @@ fn broken_models() {
     let gone = f.at("gone.model");
     refused(&f, PLACE, &[&gone, &input, "--out", &y], 1, &["gone.model"]);
     refused(&f, PLACE, &[&good, &f.at("gone.npy"), "--out", &y], 1, &["gone.npy"]);
-    let narrow = f.npy("narrow.npy", &Matrix::zeros(3, 5));
+    let narrow = npy(&f, "narrow.npy", &Matrix::zeros(3, 5));
     refused(&f, PLACE, &[&good, &narrow, "--out", &y], 1, &["narrow.npy", "5 columns", "good.model", "from 8"]);
     let texts = f.file("texts.csv", "text\nWhat about words?\n");
     refused(&f, PLACE, &[&good, &texts, "--out", &y], 1, &["embedding model builtin", "128 columns", "from 8"]);
@@ -315,7 +267,7 @@ fn broken_models() {
 #[test]
 fn flags_that_do_not_go_together() {
     let f = Folder::new();
-    let (input, x) = (messages(), f.npy("x.npy", &points(30)));
+    let (input, x) = (messages(), npy(&f, "x.npy", &points(30)));
     let (npy, csv, model) = (f.at("y.npy"), f.at("y.csv"), f.at("y.model"));
     std::fs::create_dir(f.at("taken.npy")).unwrap();
     let taken = f.at("taken.npy");

@@ -32,6 +32,7 @@ mod matrix;
 mod reduce;
 mod report;
 mod rng;
+mod unit;
 mod vectors;
 
 pub use context::{Context, Event, Observer, Threads};
@@ -43,4 +44,5 @@ pub use matrix::{Matrix, MatrixView};
 pub use reduce::{Embedded, Reducer, Transform};
 pub use report::{CancelToken, Cancelled, Decision, Report, Stage, StageTime, Warning};
 pub use rng::{CounterRng, Draws};
+pub use unit::{normalize, normalize_rows};
 pub use vectors::Vectors;

@@ -7,7 +7,7 @@ use crate::options::RemoteOptions;
 use crate::proxy;
 use crate::run::run;
 use crate::secret::Secrets;
-use planisphere_core::{Context, Matrix, Warning};
+use planisphere_core::{Context, Matrix, Warning, normalize};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderValue, header};
@@ -200,14 +200,6 @@ fn zeros(rows: usize, cols: usize) -> Result<Vec<f32>, String> {
         None => return Err(format!("vectors of {cols} numbers for {rows} texts do not fit into memory")),
     }
     Ok(data)
-}
-
-/// Scales a row to length 1; a zero row stays as it is.
-fn normalize(row: &mut [f32]) {
-    let norm = row.iter().map(|&v| f64::from(v) * f64::from(v)).sum::<f64>().sqrt();
-    if norm > 0.0 {
-        row.iter_mut().for_each(|v| *v = (f64::from(*v) / norm) as f32);
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::options::{EncoderOptions, Limits, Prompts};
 use crate::stream::VectorStream;
 use crate::table::FileModel;
 use blake3::{Hash, Hasher};
-use planisphere_core::{Context, Matrix};
+use planisphere_core::{Context, Matrix, normalize};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
@@ -244,36 +244,5 @@ impl Encoder {
             }
         }
         short
-    }
-}
-
-/// Scales a row to length 1; a zero row stays as it is.
-pub(crate) fn normalize(row: &mut [f32]) {
-    scale(row, row.iter().map(|&v| f64::from(v) * f64::from(v)).sum());
-}
-
-/// Scales rows of `dim` values as [`normalize`] does, to the same bits. The sum of one row is a chain of additions, each
-/// waiting for the one before; those of several rows go side by side.
-pub(crate) fn normalize_rows(rows: &mut [f32], dim: usize) {
-    const SIDE: usize = 4;
-    let mut groups = rows.chunks_exact_mut(SIDE * dim);
-    for group in &mut groups {
-        let mut sums = [0.0; SIDE];
-        for j in 0..dim {
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let v = f64::from(group[i * dim + j]);
-                *sum += v * v;
-            }
-        }
-        group.chunks_exact_mut(dim).zip(sums).for_each(|(row, sum)| scale(row, sum));
-    }
-    groups.into_remainder().chunks_exact_mut(dim).for_each(normalize);
-}
-
-/// Scales a row to length 1 by the sum of its squares.
-fn scale(row: &mut [f32], squares: f64) {
-    let norm = squares.sqrt() as f32;
-    if norm > 0.0 {
-        row.iter_mut().for_each(|v| *v /= norm);
     }
 }

@@ -5,14 +5,14 @@ mod folder;
 mod format;
 mod wordpiece;
 
-use crate::encoder::{Model, normalize_rows};
+use crate::encoder::Model;
 use crate::error::{Error, Result};
 use crate::options::{EncoderOptions, Limits, LongTexts, Prompts, prefixed};
 use blake3::Hash;
 #[cfg(feature = "transformers")]
 pub(crate) use folder::{FolderModel, Layout};
 use format::Table;
-use planisphere_core::{CancelToken, Context, Matrix, Warning};
+use planisphere_core::{CancelToken, Context, Matrix, Warning, normalize_rows};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use wordpiece::WordPieces;

@@ -18,7 +18,7 @@ mod spec;
 mod tokenize;
 mod weights;
 
-use crate::encoder::{Model, normalize};
+use crate::encoder::Model;
 use crate::error::{Error, Result};
 use crate::load::LoadOptions;
 use crate::options::{EncoderOptions, Limits, LongTexts, Prompts, prefixed};
@@ -32,7 +32,7 @@ pub(crate) use modules::plain_path;
 use network::Work;
 pub(crate) use opened::Opened;
 pub(crate) use plain::Plain;
-use planisphere_core::{CancelToken, Context, Matrix, Warning};
+use planisphere_core::{CancelToken, Context, Matrix, Warning, normalize};
 use rayon::prelude::*;
 use spec::Spec;
 use std::path::Path;
