@@ -25,6 +25,8 @@ pub enum Stage {
     Layout,
     /// Principal component analysis.
     Pca,
+    /// Labels of items and what annotators know, from their votes.
+    Annotators,
     /// Scoring a map.
     Quality,
     /// Writing results.
@@ -42,6 +44,7 @@ impl std::fmt::Display for Stage {
             Self::Init => "init",
             Self::Layout => "layout",
             Self::Pca => "pca",
+            Self::Annotators => "annotators",
             Self::Quality => "quality",
             Self::Write => "write",
         })

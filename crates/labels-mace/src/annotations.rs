@@ -98,10 +98,10 @@ impl Annotations {
     /// [`Error::Twice`] if the annotator labeled the item before, be it with the same label; then nothing changes.
     /// [`Error::TooMany`] beyond 2^32 - 1 of anything.
     pub fn push(&mut self, item: &str, annotator: &str, label: &str) -> Result<()> {
-        if let (Some(i), Some(a)) = (self.item_index(item), self.annotator_index(annotator)) {
-            if let Some(&known) = self.pairs.get(&(i, a)) {
-                return Err(self.twice(known, label));
-            }
+        if let (Some(i), Some(a)) = (self.item_index(item), self.annotator_index(annotator))
+            && let Some(&known) = self.pairs.get(&(i, a))
+        {
+            return Err(self.twice(known, label));
         }
         let vote = Vote {
             item: add(&mut self.items, item, "items")?,

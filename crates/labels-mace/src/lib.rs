@@ -4,8 +4,10 @@
 
 mod annotations;
 mod error;
+mod mace;
 mod posterior;
 
 pub use annotations::{Annotations, Vote};
 pub use error::{Error, Result};
+pub use mace::{Mace, MaceModel, Method, Restart, Start};
 pub use posterior::{Best, Posterior};

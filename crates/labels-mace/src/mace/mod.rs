@@ -1,0 +1,13 @@
+//! MACE.
+
+mod canonical;
+mod digamma;
+mod group;
+mod model;
+mod params;
+mod problem;
+mod run;
+mod sweep;
+
+pub use model::{MaceModel, Restart};
+pub use params::{Mace, Method, Start};

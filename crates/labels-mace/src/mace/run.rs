@@ -1,0 +1,345 @@
+//! From annotations to a model.
+
+use crate::annotations::Annotations;
+use crate::error::{Error, Result};
+use crate::mace::group::{Group, Parameters, Update, groups};
+use crate::mace::model::{MaceModel, Restart};
+use crate::mace::params::{Mace, Method, Start};
+use crate::mace::problem::{Problem, range};
+use crate::mace::sweep::posterior;
+use crate::posterior::Posterior;
+use planisphere_core::{Context, CounterRng, Stage};
+use planisphere_kernels::Simd;
+use rayon::prelude::*;
+
+impl Mace {
+    /// Labels and competences.
+    ///
+    /// # Errors
+    /// As [`Mace::fit_with`], but for cancellation.
+    pub fn fit(&self, annotations: &Annotations) -> Result<MaceModel> {
+        self.fit_with(annotations, &mut Context::new())
+    }
+
+    /// [`Mace::fit`] on the threads of a [`Context`], with progress and cancellation.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParam`], [`Error::NoAnnotations`]; [`Error::Unknown`] if a control is of an item or a label that the
+    /// annotations do not have (see [`Annotations::add_label`]); [`Error::MissingPrior`]; [`Error::Cancelled`].
+    pub fn fit_with(&self, annotations: &Annotations, cx: &mut Context<'_>) -> Result<MaceModel> {
+        self.check()?;
+        let given = Given::new(self, annotations)?;
+        cx.run(|cx| {
+            cx.stage(Stage::Annotators, 1.0, |cx| {
+                let problem = Problem::new(annotations, &given.controls, given.priors.as_deref());
+                let starts: Vec<Parameters> =
+                    (0..self.restarts).into_par_iter().map(|r| start(&problem, self.start, self.seed, r)).collect();
+                let (best, restarts) = self.descend(&problem, &starts, cx)?;
+                Ok(model(&problem, self.update(&problem), best, restarts, given.priors))
+            })
+        })?
+    }
+
+    /// Labels and competences from those that an earlier model found, after annotations were added: one descent of the
+    /// [`Mace::iterations`] that are set, of which a few do, and no random starts.
+    ///
+    /// `annotations` are those of the earlier model with more behind them, so that numbers mean the same. Annotators and
+    /// labels that are new start as if nothing was known of them.
+    ///
+    /// # Errors
+    /// As [`Mace::fit_with`]; [`Error::Shape`] if the model has more annotators or labels than the annotations.
+    pub fn refine(&self, annotations: &Annotations, earlier: &MaceModel) -> Result<MaceModel> {
+        self.refine_with(annotations, earlier, &mut Context::new())
+    }
+
+    /// [`Mace::refine`] on the threads of a [`Context`], with progress and cancellation.
+    ///
+    /// # Errors
+    /// As [`Mace::refine`].
+    pub fn refine_with(
+        &self,
+        annotations: &Annotations,
+        earlier: &MaceModel,
+        cx: &mut Context<'_>,
+    ) -> Result<MaceModel> {
+        self.check()?;
+        let fits = [
+            ("annotators of the earlier model", annotations.n_annotators(), earlier.competence.len()),
+            ("labels of the earlier model", annotations.n_labels(), earlier.n_labels),
+        ];
+        for (what, expected, got) in fits {
+            if got > expected {
+                return Err(Error::Shape { what, expected, got });
+            }
+        }
+        let given = Given::new(self, annotations)?;
+        cx.run(|cx| {
+            cx.stage(Stage::Annotators, 1.0, |cx| {
+                let problem = Problem::new(annotations, &given.controls, given.priors.as_deref());
+                let start = earlier.parameters_for(&problem, self.update(&problem));
+                let (best, restarts) = self.descend(&problem, &[start], cx)?;
+                Ok(model(&problem, self.update(&problem), best, restarts, given.priors))
+            })
+        })?
+    }
+
+    pub(crate) fn update(&self, problem: &Problem) -> Update {
+        match self.method {
+            Method::VariationalBayes { alpha, beta, strategy_prior } => {
+                Update::Bayes { alpha, beta, strategy: strategy_prior }
+            }
+            Method::Em { smoothing } => Update::Em { smoothing: smoothing.unwrap_or(0.01 / problem.n_labels as f64) },
+        }
+    }
+
+    /// All restarts, of which the likeliest is kept.
+    fn descend(&self, problem: &Problem, starts: &[Parameters], cx: &mut Context<'_>) -> Result<(Found, Vec<Restart>)> {
+        let (simd, token, update) = (Simd::detect(), cx.token(), self.update(problem));
+        let mut groups = groups(problem, starts);
+        let mut restarts = vec![Restart { log_likelihood: f64::NAN, iterations: 0, converged: false }; starts.len()];
+        let widths: Vec<usize> = groups.iter().map(|g| g.likelihoods(problem).len()).collect();
+        let first: Vec<usize> = widths.iter().scan(0, |sum, w| Some(std::mem::replace(sum, *sum + w))).collect();
+        groups.par_iter_mut().try_for_each(|g| g.expect(problem, simd, &token))?;
+        let told = |groups: &[Box<dyn crate::mace::group::Restarts>]| -> Vec<f64> {
+            let mut all: Vec<f64> = groups.iter().flat_map(|g| g.likelihoods(problem)).collect();
+            all.truncate(starts.len());
+            all
+        };
+        let mut last = self.tolerance.map(|_| told(&groups));
+        for iteration in 0..self.iterations {
+            cx.progress(iteration as u64, self.iterations as u64)?;
+            groups.par_iter_mut().try_for_each(|g| {
+                g.maximize(problem, update);
+                g.expect(problem, simd, &token)
+            })?;
+            for r in restarts.iter_mut().filter(|r| !r.converged) {
+                r.iterations += 1;
+            }
+            if let (Some(tolerance), Some(last)) = (self.tolerance, &mut last) {
+                let now = told(&groups);
+                for (r, (old, new)) in last.iter().zip(&now).enumerate() {
+                    if !restarts[r].converged && (new - old).abs() <= tolerance * new.abs() {
+                        restarts[r].converged = true;
+                        let g = first.partition_point(|&f| f <= r) - 1;
+                        groups[g].rest(r - first[g]);
+                    }
+                }
+                *last = now;
+                if restarts.iter().all(|r| r.converged) {
+                    break;
+                }
+            }
+        }
+        for (r, ll) in restarts.iter_mut().zip(told(&groups)) {
+            r.log_likelihood = ll;
+        }
+        let mut best = 0;
+        for (r, restart) in restarts.iter().enumerate() {
+            if restart.log_likelihood > restarts[best].log_likelihood {
+                best = r;
+            }
+        }
+        let g = first.partition_point(|&f| f <= best) - 1;
+        let lane = best - first[g];
+        Ok((Found { best, parameters: groups[g].parameters(lane), counts: groups[g].counts(lane) }, restarts))
+    }
+}
+
+/// The restart that is kept.
+struct Found {
+    best: usize,
+    parameters: Parameters,
+    /// By cell: posteriors of its label, summed.
+    counts: Vec<f64>,
+}
+
+/// Controls and priors by number.
+struct Given {
+    controls: Vec<Option<u32>>,
+    priors: Option<Vec<f64>>,
+}
+
+impl Given {
+    fn new(params: &Mace, annotations: &Annotations) -> Result<Self> {
+        if annotations.is_empty() {
+            return Err(Error::NoAnnotations);
+        }
+        let priors = params.priors.as_ref().map(|p| priors(p, annotations)).transpose()?;
+        let mut controls = vec![None; annotations.n_items()];
+        for (item, label) in &params.controls {
+            let unknown = |what, name: &str| Error::Unknown { what, name: name.to_owned() };
+            let i = annotations.item_index(item).ok_or_else(|| unknown("item", item))?;
+            let l = annotations.label_index(label).ok_or_else(|| unknown("label", label))?;
+            if priors.as_ref().is_some_and(|p| p[l as usize] == 0.0) {
+                return Err(Error::param("priors", format!("{label} 0"), format!("item {item:?} is known to be that")));
+            }
+            controls[i as usize] = Some(l);
+        }
+        Ok(Self { controls, priors })
+    }
+}
+
+/// Priors by label, with sum 1.
+fn priors(given: &[(String, f64)], annotations: &Annotations) -> Result<Vec<f64>> {
+    let mut weights = vec![None; annotations.n_labels()];
+    for (label, weight) in given {
+        if !(weight.is_finite() && *weight >= 0.0) {
+            return Err(Error::param("priors", format!("{label} {weight}"), "weights must be numbers of at least 0"));
+        }
+        if let Some(l) = annotations.label_index(label) {
+            weights[l as usize] = Some(*weight);
+        }
+    }
+    let mut priors = Vec::with_capacity(weights.len());
+    for (l, weight) in (0u32..).zip(weights) {
+        priors.push(weight.ok_or_else(|| Error::MissingPrior { label: annotations.label(l).to_owned() })?);
+    }
+    let most = priors.iter().copied().fold(0.0, f64::max);
+    if most == 0.0 {
+        return Err(Error::param("priors", 0, "at least one label of the annotations must have a weight above 0"));
+    }
+    // Divided by the largest first, so that no sum overflows.
+    let sum: f64 = priors.iter().map(|p| p / most).sum();
+    Ok(priors.iter().map(|p| p / most / sum).map(|p| if p < 1e-300 { 0.0 } else { p }).collect())
+}
+
+/// Where a restart begins.
+fn start(problem: &Problem, start: Start, seed: u64, restart: usize) -> Parameters {
+    let (annotators, cells, labels) = (problem.annotators.len(), problem.cell_votes.len(), problem.n_labels as f64);
+    let noise = match start {
+        Start::Uniform => {
+            return Parameters {
+                annotators: vec![[0.5; 2]; annotators],
+                theta: vec![1.0 / labels; cells],
+                theta_rest: vec![1.0 / labels; annotators],
+            };
+        }
+        Start::Random { noise } => noise,
+    };
+    let rng = CounterRng::new(seed, "mace");
+    let (mut pairs, mut theta, mut theta_rest) =
+        (Vec::with_capacity(annotators), Vec::with_capacity(cells), Vec::new());
+    for a in 0..annotators {
+        let draws = rng.at(restart as u64, problem.annotator_keys[a]);
+        let noisy = |bits: u64| 1.0 + noise * ((bits >> 11) as f64 * (1.0 / (1u64 << 53) as f64));
+        let [guess, know] = [noisy(draws.bits(0)), noisy(draws.bits(1))];
+        pairs.push([guess / (guess + know), know / (guess + know)]);
+        let own = range(&problem.annotator_cells[a..]);
+        let first = theta.len();
+        theta.extend(problem.cell_labels[own].iter().map(|&l| noisy(draws.bits(problem.label_keys[l as usize]))));
+        // Labels that the annotator never used have the mean: no vote asks for them one by one.
+        let mean = 1.0 + 0.5 * noise;
+        let sum = theta[first..].iter().sum::<f64>() + mean * (labels - (theta.len() - first) as f64);
+        theta[first..].iter_mut().for_each(|t| *t /= sum);
+        theta_rest.push(mean / sum);
+    }
+    Parameters { annotators: pairs, theta, theta_rest }
+}
+
+/// The model in the numbers of the annotations.
+fn model(
+    problem: &Problem,
+    update: Update,
+    found: Found,
+    restarts: Vec<Restart>,
+    priors: Option<Vec<f64>>,
+) -> MaceModel {
+    let posterior = posteriors(problem, &found.parameters, priors);
+    let n = problem.annotators.len();
+    let (_, shares, _) = Group::lifts(problem, &found.parameters);
+    let places = crate::mace::canonical::places(&problem.annotators);
+    let mut new = MaceModel {
+        posterior,
+        competence: Vec::with_capacity(n),
+        competence_mean: Vec::with_capacity(n),
+        parameters: Parameters { annotators: Vec::with_capacity(n), theta: Vec::new(), theta_rest: Vec::new() },
+        cell_labels: Vec::with_capacity(problem.cell_labels.len()),
+        annotator_cells: vec![0],
+        n_labels: problem.n_labels,
+        restarts,
+        best: found.best,
+    };
+    for &place in &places {
+        let a = place as usize;
+        let pair = found.parameters.annotators[a];
+        let own = range(&problem.annotator_cells[a..]);
+        let known: f64 = own.clone().map(|c| found.counts[c] * shares[c][0]).sum();
+        new.competence.push(pair[1]);
+        new.competence_mean.push(match update {
+            Update::Bayes { alpha, beta, .. } => (known + beta) / (problem.annotator_votes[a] + alpha + beta),
+            Update::Em { .. } => pair[1],
+        });
+        new.parameters.annotators.push(pair);
+        new.parameters.theta_rest.push(found.parameters.theta_rest[a]);
+        new.parameters.theta.extend_from_slice(&found.parameters.theta[own.clone()]);
+        new.cell_labels.extend(problem.cell_labels[own].iter().map(|&l| problem.labels[l as usize]));
+        new.annotator_cells.push(new.cell_labels.len() as u32);
+    }
+    new
+}
+
+/// Probabilities of the labels of all items.
+fn posteriors(problem: &Problem, parameters: &Parameters, priors: Option<Vec<f64>>) -> Posterior {
+    let (lifts, _, limit) = Group::lifts(problem, parameters);
+    let places = crate::mace::canonical::places_of(&problem.items, problem.n_items);
+    let uniform = 1.0 / problem.n_labels as f64;
+    let rows: Vec<(Vec<(u32, f64)>, f64)> = places
+        .par_iter()
+        .map(|place| {
+            let Some(i) = *place else { return (Vec::new(), 0.0) };
+            let i = i as usize;
+            let slots = range(&problem.item_slots[i..]);
+            let mut shares = vec![[0.0]; slots.len()];
+            let rest = posterior(problem, i, &lifts, limit, &mut shares);
+            let labels = problem.slot_labels[slots].iter().map(|&l| problem.labels[l as usize]);
+            let mut row: Vec<(u32, f64)> = labels.zip(shares.iter().map(|s| s[0])).collect();
+            let rest = match problem.controls[i] {
+                None if priors.is_some() => rest,
+                None => rest * uniform,
+                Some(control) => {
+                    if !row.iter().any(|r| r.0 == control) {
+                        row.push((control, 1.0));
+                    }
+                    0.0
+                }
+            };
+            row.sort_unstable_by_key(|r| r.0);
+            (row, rest)
+        })
+        .collect();
+    let mut offsets = vec![0];
+    let (mut labels, mut probabilities, mut rests) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, rest) in rows {
+        labels.extend(row.iter().map(|r| r.0));
+        probabilities.extend(row.iter().map(|r| r.1));
+        offsets.push(labels.len());
+        rests.push(rest);
+    }
+    Posterior::new(problem.n_labels, offsets, labels, probabilities, rests, priors)
+}
+
+impl MaceModel {
+    /// The parameters for a problem of more annotations.
+    fn parameters_for(&self, problem: &Problem, update: Update) -> Parameters {
+        let n = problem.annotators.len();
+        let mut new = Parameters { annotators: Vec::with_capacity(n), theta: Vec::new(), theta_rest: Vec::new() };
+        let uniform = 1.0 / problem.n_labels as f64;
+        for (place, &a) in problem.annotators.iter().enumerate() {
+            let a = a as usize;
+            let known = a < self.competence.len();
+            new.annotators.push(if known { self.parameters.annotators[a] } else { update.annotator(0.0, 0.0) });
+            let rest = if known { self.parameters.theta_rest[a] } else { uniform };
+            new.theta_rest.push(rest);
+            for c in range(&problem.annotator_cells[place..]) {
+                let label = problem.labels[problem.cell_labels[c] as usize];
+                let old = known.then(|| {
+                    let own = range(&self.annotator_cells[a..]);
+                    let at = self.cell_labels[own.clone()].iter().position(|&l| l == label)?;
+                    Some(self.parameters.theta[own.start + at])
+                });
+                new.theta.push(old.flatten().unwrap_or(rest));
+            }
+        }
+        new
+    }
+}
