@@ -9,5 +9,5 @@ mod posterior;
 
 pub use annotations::{Annotations, Vote};
 pub use error::{Error, Result};
-pub use mace::{Mace, MaceModel, Method, Restart, Start};
+pub use mace::{Mace, MaceModel, MaceStream, Method, Restart, Start};
 pub use posterior::{Best, Posterior};

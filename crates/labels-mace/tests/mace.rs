@@ -5,7 +5,7 @@ mod common;
 use common::{accuracy, gold, matrix};
 use planisphere_core::{CancelToken, Context, Threads};
 use planisphere_kernels::{Simd, SimdLevel};
-use planisphere_labels_mace::{Annotations, Error, Mace, MaceModel, Method, Start};
+use planisphere_labels_mace::{Annotations, Error, Mace, MaceModel, MaceStream, Method, Start};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -490,6 +490,66 @@ fn refined_from_before() {
     assert!(agree.count() >= 396);
     // Back to fewer annotators is not possible.
     assert!(matches!(mace.refine(&before, &full), Err(Error::Shape { got: 15, expected: 14, .. })));
+}
+
+/// The sweeps of a stream are the iterations of a fit.
+#[test]
+fn a_stream_ends_where_a_fit_does() {
+    let (codes, _) = simulated(300, 12, 4, 5, 6);
+    for method in [Method::VB, Method::EM] {
+        let mace = Mace::new().method(method).controls([("3", "1"), ("8", "0")]);
+        let (first, later) = codes.split_at(codes.len() * 9 / 10);
+        let mut stream = MaceStream::fit(mace.clone(), Annotations::from_codes(300, 12, 4, first).unwrap()).unwrap();
+        for &(i, a, l) in later {
+            stream.push(&i.to_string(), &a.to_string(), &l.to_string()).unwrap();
+        }
+        assert!(stream.changed().count() > 20);
+        stream.update();
+        assert_eq!(stream.changed().count(), 0);
+        let after_update = stream.model().unwrap();
+        stream.sweep(1000);
+        let got = stream.model().unwrap();
+        let want = mace.clone().iterations(1000).refine(stream.annotations(), &after_update).unwrap();
+        assert!((got.log_likelihood() - want.log_likelihood()).abs() < 1e-8 * want.log_likelihood().abs());
+        for a in 0..12 {
+            assert!((got.competence()[a] - want.competence()[a]).abs() < 1e-6);
+            assert_eq!(stream.competence(a as u32), Some(got.competence()[a]));
+        }
+        for i in 0..300 {
+            let (best, p) = stream.best(i).unwrap();
+            let of_model = got.posterior().best(i as usize).unwrap();
+            assert!((p - of_model.probability).abs() < 1e-6 && (best == of_model.label || of_model.tied > 1));
+            assert!((stream.entropy(i).unwrap() - got.posterior().entropy(i as usize).unwrap()).abs() < 1e-6);
+        }
+        // Before the sweeps, what was updated is close already.
+        let full = mace.fit(stream.annotations()).unwrap();
+        let same = (0..300).filter(|&i| after_update.posterior().labels()[i] == full.posterior().labels()[i]).count();
+        assert!(same >= 290, "{same}");
+    }
+}
+
+#[test]
+fn a_stream_follows_what_is_changed() {
+    let mut stream = MaceStream::fit(Mace::new(), matrix("x,x,x\ny,y,y\nx,x,y\n")).unwrap();
+    stream.set("2", "2", "x").unwrap();
+    stream.push("new", "3", "z").unwrap();
+    stream.update();
+    stream.sweep(100);
+    let direct = matrix("x,x,x,\ny,y,y,\nx,x,x,\n,,,z\n");
+    let want = Mace::new().iterations(400).fit(&direct).unwrap();
+    let got = stream.model().unwrap();
+    assert!(
+        (got.log_likelihood() - want.log_likelihood()).abs() < 1e-6,
+        "{} {}",
+        got.log_likelihood(),
+        want.log_likelihood()
+    );
+    assert_eq!(stream.best(3).map(|b| b.0), stream.annotations().label_index("z"));
+    assert_eq!((stream.competence(9), stream.entropy(9), stream.best(9)), (None, None, None));
+    // Priors are of known labels.
+    let mut stream = MaceStream::fit(Mace::new().priors([("x", 1.0), ("y", 1.0)]), matrix("x,y\ny,y\n")).unwrap();
+    assert!(matches!(stream.push("9", "0", "new"), Err(Error::MissingPrior { .. })));
+    assert!(stream.push("9", "0", "x").is_ok());
 }
 
 #[test]

@@ -132,7 +132,7 @@ impl<const W: usize> Group<W> {
 }
 
 /// The probability of a vote for a wrong label, and of the same for the right one.
-fn base(guess: f64, know: f64, theta: f64) -> (f64, f64) {
+pub(crate) fn base(guess: f64, know: f64, theta: f64) -> (f64, f64) {
     let base = (guess * theta).max(f64::MIN_POSITIVE);
     let base = base.max(know / MOST);
     (base, base + know)

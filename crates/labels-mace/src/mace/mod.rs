@@ -7,7 +7,9 @@ mod model;
 mod params;
 mod problem;
 mod run;
+mod stream;
 mod sweep;
 
 pub use model::{MaceModel, Restart};
 pub use params::{Mace, Method, Start};
+pub use stream::MaceStream;

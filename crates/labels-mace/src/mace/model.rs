@@ -1,6 +1,7 @@
 //! What MACE finds.
 
 use crate::mace::group::Parameters;
+use crate::mace::problem::range;
 use crate::posterior::Posterior;
 
 /// What came of one restart.
@@ -21,13 +22,48 @@ pub struct MaceModel {
     /// By annotator.
     pub(crate) competence: Vec<f64>,
     pub(crate) competence_mean: Vec<f64>,
-    /// In numbers of annotators; cells by annotator, then as `cell_labels`.
-    pub(crate) parameters: Parameters,
-    pub(crate) cell_labels: Vec<u32>,
-    pub(crate) annotator_cells: Vec<u32>,
-    pub(crate) n_labels: usize,
+    pub(crate) learned: Learned,
     pub(crate) restarts: Vec<Restart>,
     pub(crate) best: usize,
+}
+
+/// The parameters of a model, by numbers of annotators and labels.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Learned {
+    pub(crate) parameters: Parameters,
+    /// Label of each cell.
+    pub(crate) cell_labels: Vec<u32>,
+    /// Cells of annotator `a`: `annotator_cells[a]..annotator_cells[a + 1]`.
+    pub(crate) annotator_cells: Vec<u32>,
+    pub(crate) n_labels: usize,
+}
+
+impl Learned {
+    pub(crate) fn empty(n_labels: usize) -> Self {
+        let parameters = Parameters { annotators: Vec::new(), theta: Vec::new(), theta_rest: Vec::new() };
+        Self { parameters, cell_labels: Vec::new(), annotator_cells: vec![0], n_labels }
+    }
+
+    pub(crate) fn n_annotators(&self) -> usize {
+        self.parameters.annotators.len()
+    }
+
+    /// Adds an annotator: guess and know, the probabilities of labels when guessing, of a label without one.
+    pub(crate) fn push(&mut self, pair: [f64; 2], cells: impl Iterator<Item = (u32, f64)>, rest: f64) {
+        self.parameters.annotators.push(pair);
+        self.parameters.theta_rest.push(rest);
+        for (label, theta) in cells {
+            self.cell_labels.push(label);
+            self.parameters.theta.push(theta);
+        }
+        self.annotator_cells.push(self.cell_labels.len() as u32);
+    }
+
+    /// Label and probability of what an annotator labels when guessing.
+    pub(crate) fn cells(&self, annotator: usize) -> impl Iterator<Item = (u32, f64)> {
+        let own = range(&self.annotator_cells[annotator..]);
+        self.cell_labels[own.clone()].iter().copied().zip(self.parameters.theta[own].iter().copied())
+    }
 }
 
 impl MaceModel {
@@ -51,10 +87,9 @@ impl MaceModel {
     /// What an annotator labels when guessing: a probability for each label, with sum 1. `None`: there is no such annotator.
     pub fn guesses(&self, annotator: u32) -> Option<Vec<f64>> {
         let a = annotator as usize;
-        let mut row = vec![*self.parameters.theta_rest.get(a)?; self.n_labels];
-        let cells = self.annotator_cells[a] as usize..self.annotator_cells[a + 1] as usize;
-        for (&l, &p) in self.cell_labels[cells.clone()].iter().zip(&self.parameters.theta[cells]) {
-            row[l as usize] = p;
+        let mut row = vec![*self.learned.parameters.theta_rest.get(a)?; self.learned.n_labels];
+        for (label, p) in self.learned.cells(a) {
+            row[label as usize] = p;
         }
         // Variational probabilities have a smaller sum.
         let sum: f64 = row.iter().sum();

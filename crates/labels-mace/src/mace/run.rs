@@ -3,7 +3,7 @@
 use crate::annotations::Annotations;
 use crate::error::{Error, Result};
 use crate::mace::group::{Group, Parameters, Update, groups};
-use crate::mace::model::{MaceModel, Restart};
+use crate::mace::model::{Learned, MaceModel, Restart};
 use crate::mace::params::{Mace, Method, Start};
 use crate::mace::problem::{Problem, range};
 use crate::mace::sweep::posterior;
@@ -35,7 +35,7 @@ impl Mace {
                 let starts: Vec<Parameters> =
                     (0..self.restarts).into_par_iter().map(|r| start(&problem, self.start, self.seed, r)).collect();
                 let (best, restarts) = self.descend(&problem, &starts, cx)?;
-                Ok(model(&problem, self.update(&problem), best, restarts, given.priors))
+                Ok(model(&problem, self.update(problem.n_labels), best, restarts, given.priors))
             })
         })?
     }
@@ -64,37 +64,46 @@ impl Mace {
     ) -> Result<MaceModel> {
         self.check()?;
         let fits = [
-            ("annotators of the earlier model", annotations.n_annotators(), earlier.competence.len()),
-            ("labels of the earlier model", annotations.n_labels(), earlier.n_labels),
+            ("annotators of the earlier model", annotations.n_annotators(), earlier.learned.n_annotators()),
+            ("labels of the earlier model", annotations.n_labels(), earlier.learned.n_labels),
         ];
         for (what, expected, got) in fits {
             if got > expected {
                 return Err(Error::Shape { what, expected, got });
             }
         }
-        let given = Given::new(self, annotations)?;
-        cx.run(|cx| {
-            cx.stage(Stage::Annotators, 1.0, |cx| {
-                let problem = Problem::new(annotations, &given.controls, given.priors.as_deref());
-                let start = earlier.parameters_for(&problem, self.update(&problem));
-                let (best, restarts) = self.descend(&problem, &[start], cx)?;
-                Ok(model(&problem, self.update(&problem), best, restarts, given.priors))
-            })
-        })?
+        cx.run(|cx| self.descend_from(annotations, &earlier.learned, cx))?
     }
 
-    pub(crate) fn update(&self, problem: &Problem) -> Update {
+    /// One descent from parameters that are of no more annotators and labels than the annotations.
+    pub(crate) fn descend_from(
+        &self,
+        annotations: &Annotations,
+        learned: &Learned,
+        cx: &mut Context<'_>,
+    ) -> Result<MaceModel> {
+        let given = Given::new(self, annotations)?;
+        cx.stage(Stage::Annotators, 1.0, |cx| {
+            let problem = Problem::new(annotations, &given.controls, given.priors.as_deref());
+            let update = self.update(problem.n_labels);
+            let start = learned.start(&problem, update);
+            let (best, restarts) = self.descend(&problem, &[start], cx)?;
+            Ok(model(&problem, update, best, restarts, given.priors))
+        })
+    }
+
+    pub(crate) fn update(&self, n_labels: usize) -> Update {
         match self.method {
             Method::VariationalBayes { alpha, beta, strategy_prior } => {
                 Update::Bayes { alpha, beta, strategy: strategy_prior }
             }
-            Method::Em { smoothing } => Update::Em { smoothing: smoothing.unwrap_or(0.01 / problem.n_labels as f64) },
+            Method::Em { smoothing } => Update::Em { smoothing: smoothing.unwrap_or(0.01 / n_labels as f64) },
         }
     }
 
     /// All restarts, of which the likeliest is kept.
     fn descend(&self, problem: &Problem, starts: &[Parameters], cx: &mut Context<'_>) -> Result<(Found, Vec<Restart>)> {
-        let (simd, token, update) = (Simd::detect(), cx.token(), self.update(problem));
+        let (simd, token, update) = (Simd::detect(), cx.token(), self.update(problem.n_labels));
         let mut groups = groups(problem, starts);
         let mut restarts = vec![Restart { log_likelihood: f64::NAN, iterations: 0, converged: false }; starts.len()];
         let widths: Vec<usize> = groups.iter().map(|g| g.likelihoods(problem).len()).collect();
@@ -154,13 +163,13 @@ struct Found {
 }
 
 /// Controls and priors by number.
-struct Given {
-    controls: Vec<Option<u32>>,
-    priors: Option<Vec<f64>>,
+pub(crate) struct Given {
+    pub(crate) controls: Vec<Option<u32>>,
+    pub(crate) priors: Option<Vec<f64>>,
 }
 
 impl Given {
-    fn new(params: &Mace, annotations: &Annotations) -> Result<Self> {
+    pub(crate) fn new(params: &Mace, annotations: &Annotations) -> Result<Self> {
         if annotations.is_empty() {
             return Err(Error::NoAnnotations);
         }
@@ -252,10 +261,7 @@ fn model(
         posterior,
         competence: Vec::with_capacity(n),
         competence_mean: Vec::with_capacity(n),
-        parameters: Parameters { annotators: Vec::with_capacity(n), theta: Vec::new(), theta_rest: Vec::new() },
-        cell_labels: Vec::with_capacity(problem.cell_labels.len()),
-        annotator_cells: vec![0],
-        n_labels: problem.n_labels,
+        learned: Learned::empty(problem.n_labels),
         restarts,
         best: found.best,
     };
@@ -269,11 +275,8 @@ fn model(
             Update::Bayes { alpha, beta, .. } => (known + beta) / (problem.annotator_votes[a] + alpha + beta),
             Update::Em { .. } => pair[1],
         });
-        new.parameters.annotators.push(pair);
-        new.parameters.theta_rest.push(found.parameters.theta_rest[a]);
-        new.parameters.theta.extend_from_slice(&found.parameters.theta[own.clone()]);
-        new.cell_labels.extend(problem.cell_labels[own].iter().map(|&l| problem.labels[l as usize]));
-        new.annotator_cells.push(new.cell_labels.len() as u32);
+        let cells = own.map(|c| (problem.labels[problem.cell_labels[c] as usize], found.parameters.theta[c]));
+        new.learned.push(pair, cells, found.parameters.theta_rest[a]);
     }
     new
 }
@@ -318,26 +321,22 @@ fn posteriors(problem: &Problem, parameters: &Parameters, priors: Option<Vec<f64
     Posterior::new(problem.n_labels, offsets, labels, probabilities, rests, priors)
 }
 
-impl MaceModel {
-    /// The parameters for a problem of more annotations.
-    fn parameters_for(&self, problem: &Problem, update: Update) -> Parameters {
+impl Learned {
+    /// Where a descent on more annotations begins.
+    fn start(&self, problem: &Problem, update: Update) -> Parameters {
         let n = problem.annotators.len();
         let mut new = Parameters { annotators: Vec::with_capacity(n), theta: Vec::new(), theta_rest: Vec::new() };
         let uniform = 1.0 / problem.n_labels as f64;
         for (place, &a) in problem.annotators.iter().enumerate() {
             let a = a as usize;
-            let known = a < self.competence.len();
+            let known = a < self.n_annotators();
             new.annotators.push(if known { self.parameters.annotators[a] } else { update.annotator(0.0, 0.0) });
             let rest = if known { self.parameters.theta_rest[a] } else { uniform };
             new.theta_rest.push(rest);
             for c in range(&problem.annotator_cells[place..]) {
                 let label = problem.labels[problem.cell_labels[c] as usize];
-                let old = known.then(|| {
-                    let own = range(&self.annotator_cells[a..]);
-                    let at = self.cell_labels[own.clone()].iter().position(|&l| l == label)?;
-                    Some(self.parameters.theta[own.start + at])
-                });
-                new.theta.push(old.flatten().unwrap_or(rest));
+                let old = known.then(|| self.cells(a).find(|c| c.0 == label)).flatten();
+                new.theta.push(old.map_or(rest, |c| c.1));
             }
         }
         new
