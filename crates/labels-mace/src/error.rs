@@ -57,6 +57,12 @@ pub enum Error {
         /// The name.
         name: String,
     },
+    /// Numbers are needed, and a label is none.
+    #[error("label {label:?} is not a number")]
+    NotANumber {
+        /// The label.
+        label: String,
+    },
     /// A label has no prior.
     #[error("there is no prior for label {label:?}")]
     MissingPrior {

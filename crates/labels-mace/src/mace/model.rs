@@ -1,5 +1,6 @@
 //! What MACE finds.
 
+use crate::annotations::Annotations;
 use crate::mace::group::Parameters;
 use crate::mace::problem::range;
 use crate::posterior::Posterior;
@@ -27,28 +28,43 @@ pub struct MaceModel {
     pub(crate) best: usize,
 }
 
-/// The parameters of a model, by numbers of annotators and labels.
+/// What was learned of annotators, by their names and those of labels: it serves for annotations that number them
+/// otherwise.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Learned {
+    pub(crate) annotators: Vec<Box<str>>,
+    pub(crate) labels: Vec<Box<str>>,
     pub(crate) parameters: Parameters,
     /// Label of each cell.
     pub(crate) cell_labels: Vec<u32>,
     /// Cells of annotator `a`: `annotator_cells[a]..annotator_cells[a + 1]`.
     pub(crate) annotator_cells: Vec<u32>,
-    pub(crate) n_labels: usize,
 }
 
 impl Learned {
-    pub(crate) fn empty(n_labels: usize) -> Self {
-        let parameters = Parameters { annotators: Vec::new(), theta: Vec::new(), theta_rest: Vec::new() };
-        Self { parameters, cell_labels: Vec::new(), annotator_cells: vec![0], n_labels }
+    /// Nothing yet of the annotators, who are to be added in their order.
+    pub(crate) fn nothing(annotations: &Annotations) -> Self {
+        Self {
+            annotators: annotations.annotators().map(Into::into).collect(),
+            labels: annotations.labels().map(Into::into).collect(),
+            parameters: Parameters { annotators: Vec::new(), theta: Vec::new(), theta_rest: Vec::new() },
+            cell_labels: Vec::new(),
+            annotator_cells: vec![0],
+        }
     }
 
-    pub(crate) fn n_annotators(&self) -> usize {
-        self.parameters.annotators.len()
+    /// For annotations: which annotator of these each of theirs is, and which label of theirs each of these is.
+    pub(crate) fn numbers(&self, annotations: &Annotations) -> (Vec<Option<usize>>, Vec<Option<u32>>) {
+        let mut who = vec![None; annotations.n_annotators()];
+        for (a, name) in self.annotators.iter().enumerate() {
+            if let Some(there) = annotations.annotator_index(name) {
+                who[there as usize] = Some(a);
+            }
+        }
+        (who, self.labels.iter().map(|l| annotations.label_index(l)).collect())
     }
 
-    /// Adds an annotator: guess and know, the probabilities of labels when guessing, of a label without one.
+    /// Adds what is known of the next annotator: guess and know, the probabilities of labels when guessing, of a label without one.
     pub(crate) fn push(&mut self, pair: [f64; 2], cells: impl Iterator<Item = (u32, f64)>, rest: f64) {
         self.parameters.annotators.push(pair);
         self.parameters.theta_rest.push(rest);
@@ -87,7 +103,7 @@ impl MaceModel {
     /// What an annotator labels when guessing: a probability for each label, with sum 1. `None`: there is no such annotator.
     pub fn guesses(&self, annotator: u32) -> Option<Vec<f64>> {
         let a = annotator as usize;
-        let mut row = vec![*self.learned.parameters.theta_rest.get(a)?; self.learned.n_labels];
+        let mut row = vec![*self.learned.parameters.theta_rest.get(a)?; self.learned.labels.len()];
         for (label, p) in self.learned.cells(a) {
             row[label as usize] = p;
         }

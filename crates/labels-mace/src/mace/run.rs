@@ -35,7 +35,8 @@ impl Mace {
                 let starts: Vec<Parameters> =
                     (0..self.restarts).into_par_iter().map(|r| start(&problem, self.start, self.seed, r)).collect();
                 let (best, restarts) = self.descend(&problem, &starts, cx)?;
-                Ok(model(&problem, self.update(problem.n_labels), best, restarts, given.priors))
+                let update = self.update(problem.n_labels);
+                Ok(model(annotations, &problem, update, best, restarts, given.priors))
             })
         })?
     }
@@ -43,11 +44,11 @@ impl Mace {
     /// Labels and competences from those that an earlier model found, after annotations were added: one descent of the
     /// [`Mace::iterations`] that are set, of which a few do, and no random starts.
     ///
-    /// `annotations` are those of the earlier model with more behind them, so that numbers mean the same. Annotators and
-    /// labels that are new start as if nothing was known of them.
+    /// Annotators and labels are known again by their names. Those that are new start as if nothing was known of them. So the
+    /// model may also be one that was loaded from a file, or be of other items by the same annotators.
     ///
     /// # Errors
-    /// As [`Mace::fit_with`]; [`Error::Shape`] if the model has more annotators or labels than the annotations.
+    /// As [`Mace::fit_with`].
     pub fn refine(&self, annotations: &Annotations, earlier: &MaceModel) -> Result<MaceModel> {
         self.refine_with(annotations, earlier, &mut Context::new())
     }
@@ -63,19 +64,10 @@ impl Mace {
         cx: &mut Context<'_>,
     ) -> Result<MaceModel> {
         self.check()?;
-        let fits = [
-            ("annotators of the earlier model", annotations.n_annotators(), earlier.learned.n_annotators()),
-            ("labels of the earlier model", annotations.n_labels(), earlier.learned.n_labels),
-        ];
-        for (what, expected, got) in fits {
-            if got > expected {
-                return Err(Error::Shape { what, expected, got });
-            }
-        }
         cx.run(|cx| self.descend_from(annotations, &earlier.learned, cx))?
     }
 
-    /// One descent from parameters that are of no more annotators and labels than the annotations.
+    /// One descent from what was learned before.
     pub(crate) fn descend_from(
         &self,
         annotations: &Annotations,
@@ -86,9 +78,9 @@ impl Mace {
         cx.stage(Stage::Annotators, 1.0, |cx| {
             let problem = Problem::new(annotations, &given.controls, given.priors.as_deref());
             let update = self.update(problem.n_labels);
-            let start = learned.start(&problem, update);
+            let start = learned.start(&problem, annotations, update);
             let (best, restarts) = self.descend(&problem, &[start], cx)?;
-            Ok(model(&problem, update, best, restarts, given.priors))
+            Ok(model(annotations, &problem, update, best, restarts, given.priors))
         })
     }
 
@@ -247,6 +239,7 @@ fn start(problem: &Problem, start: Start, seed: u64, restart: usize) -> Paramete
 
 /// The model in the numbers of the annotations.
 fn model(
+    annotations: &Annotations,
     problem: &Problem,
     update: Update,
     found: Found,
@@ -261,7 +254,7 @@ fn model(
         posterior,
         competence: Vec::with_capacity(n),
         competence_mean: Vec::with_capacity(n),
-        learned: Learned::empty(problem.n_labels),
+        learned: Learned::nothing(annotations),
         restarts,
         best: found.best,
     };
@@ -322,20 +315,20 @@ fn posteriors(problem: &Problem, parameters: &Parameters, priors: Option<Vec<f64
 }
 
 impl Learned {
-    /// Where a descent on more annotations begins.
-    fn start(&self, problem: &Problem, update: Update) -> Parameters {
+    /// Where a descent on other annotations begins.
+    fn start(&self, problem: &Problem, annotations: &Annotations, update: Update) -> Parameters {
         let n = problem.annotators.len();
         let mut new = Parameters { annotators: Vec::with_capacity(n), theta: Vec::new(), theta_rest: Vec::new() };
         let uniform = 1.0 / problem.n_labels as f64;
+        let (who, labels) = self.numbers(annotations);
         for (place, &a) in problem.annotators.iter().enumerate() {
-            let a = a as usize;
-            let known = a < self.n_annotators();
-            new.annotators.push(if known { self.parameters.annotators[a] } else { update.annotator(0.0, 0.0) });
-            let rest = if known { self.parameters.theta_rest[a] } else { uniform };
+            let known = who[a as usize];
+            new.annotators.push(known.map_or_else(|| update.annotator(0.0, 0.0), |a| self.parameters.annotators[a]));
+            let rest = known.map_or(uniform, |a| self.parameters.theta_rest[a]);
             new.theta_rest.push(rest);
             for c in range(&problem.annotator_cells[place..]) {
-                let label = problem.labels[problem.cell_labels[c] as usize];
-                let old = known.then(|| self.cells(a).find(|c| c.0 == label)).flatten();
+                let label = Some(problem.labels[problem.cell_labels[c] as usize]);
+                let old = known.and_then(|a| self.cells(a).find(|c| labels[c.0 as usize] == label));
                 new.theta.push(old.map_or(rest, |c| c.1));
             }
         }

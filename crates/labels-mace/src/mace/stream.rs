@@ -90,14 +90,12 @@ impl MaceStream {
         Self::from_model(params, annotations, &model)
     }
 
-    /// A stream that begins where a model is: one that was fitted to these annotations, or to those without the last of
-    /// them.
+    /// A stream that begins where a model is, of annotators and labels of the same names; see [`Mace::refine`].
     ///
     /// # Errors
     /// As [`Mace::refine`].
     pub fn from_model(params: Mace, annotations: Annotations, model: &MaceModel) -> Result<Self> {
-        // What is wrong with parameters, or does not fit, is told by the one that computes with it.
-        params.clone().iterations(0).refine(&annotations, model)?;
+        params.check()?;
         let given = Given::new(&params, &annotations)?;
         let mut new = Self {
             params,
@@ -109,14 +107,14 @@ impl MaceStream {
         };
         let n_labels = annotations.n_labels();
         let update = new.params.update(n_labels);
-        for a in 0..annotations.n_annotators() {
+        let (who, labels) = model.learned.numbers(&annotations);
+        for known in who {
             let mut who = Annotator::unknown(update, n_labels);
-            if a < model.learned.n_annotators() {
+            if let Some(a) = known {
                 who.pair = model.learned.parameters.annotators[a];
                 who.rest = model.learned.parameters.theta_rest[a];
-                for (label, theta) in model.learned.cells(a) {
-                    who.cells.push(Cell { label, votes: 0.0, sum: 0.0, theta });
-                }
+                let cells = model.learned.cells(a).filter_map(|(l, theta)| Some((labels[l as usize]?, theta)));
+                who.cells.extend(cells.map(|(label, theta)| Cell { label, votes: 0.0, sum: 0.0, theta }));
                 who.cells.sort_unstable_by_key(|c| c.label);
             }
             new.annotators.push(who);
@@ -330,7 +328,7 @@ impl MaceStream {
     /// # Errors
     /// As [`Mace::fit`].
     pub fn model(&self) -> Result<MaceModel> {
-        let mut learned = Learned::empty(self.annotations.n_labels());
+        let mut learned = Learned::nothing(&self.annotations);
         for who in &self.annotators {
             learned.push(who.pair, who.cells.iter().map(|c| (c.label, c.theta)), who.rest);
         }
