@@ -79,6 +79,9 @@ pub enum Error {
         /// What is there.
         got: usize,
     },
+    /// A model could not be written or read.
+    #[error(transparent)]
+    File(#[from] planisphere_store::Error),
     /// The run was cancelled.
     #[error(transparent)]
     Cancelled(#[from] planisphere_core::Cancelled),

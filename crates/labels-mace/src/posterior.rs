@@ -9,14 +9,14 @@
 pub struct Posterior {
     n_labels: usize,
     /// Entries of item `i`: `offsets[i]..offsets[i + 1]`.
-    offsets: Vec<usize>,
+    pub(crate) offsets: Vec<usize>,
     /// Labels of the entries, ascending within an item.
-    labels: Vec<u32>,
-    probabilities: Vec<f64>,
+    pub(crate) labels: Vec<u32>,
+    pub(crate) probabilities: Vec<f64>,
     /// Probability of a label without entry, divided by its weight.
-    rest: Vec<f64>,
+    pub(crate) rest: Vec<f64>,
     /// Weights of labels without entry; none: all 1.
-    prior: Option<Vec<f64>>,
+    pub(crate) prior: Option<Vec<f64>>,
 }
 
 /// The best label of an item.

@@ -2,6 +2,7 @@
 
 mod canonical;
 mod digamma;
+mod file;
 mod group;
 mod model;
 mod params;
