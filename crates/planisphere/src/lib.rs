@@ -15,6 +15,7 @@
 //! | [`umap`] | planisphere-umap | UMAP |
 //! | [`tsne`] | planisphere-tsne | t-SNE |
 //! | [`viz_spec`] | planisphere-viz-spec | Plotly figures and pages |
+//! | [`labels_mace`] | planisphere-labels-mace | labels from annotators who disagree, whom to trust |
 //! | [`queue_reorder`] | planisphere-queue-reorder | selections to the front of a queue |
 //!
 //! ```
@@ -81,6 +82,8 @@ pub use planisphere_embed_remote as embed_remote;
 pub use planisphere_knn as knn;
 #[cfg(feature = "pca")]
 pub use planisphere_pca as pca;
+#[cfg(feature = "labels-mace")]
+pub use planisphere_labels_mace as labels_mace;
 #[cfg(feature = "queue-reorder")]
 pub use planisphere_queue_reorder as queue_reorder;
 #[cfg(feature = "tsne")]
