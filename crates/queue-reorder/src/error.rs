@@ -79,6 +79,68 @@ pub enum Error {
     /// The request has no `selections`, or an empty list of them.
     #[error("no selections provided")]
     NoSelections,
+    /// A parameter has a value that means nothing here.
+    #[error("{param} = {value}: {reason}")]
+    InvalidParam {
+        /// The parameter.
+        param: &'static str,
+        /// Its value.
+        value: String,
+        /// What is allowed.
+        reason: &'static str,
+    },
+    /// There is not one of these for each item.
+    #[error("there are {got} {what} for {expected} items")]
+    Lengths {
+        /// What there should be one of for each item.
+        what: &'static str,
+        /// Number of items.
+        expected: usize,
+        /// Number of these.
+        got: usize,
+    },
+    /// A score cannot be compared or computed with.
+    #[error("{what} of item {item} is {value}: {reason}")]
+    Score {
+        /// The score, for example `score` or `component 1`.
+        what: String,
+        /// The item, counted from 0.
+        item: usize,
+        /// The value given.
+        value: f64,
+        /// What is allowed.
+        reason: &'static str,
+    },
+    /// A position is not that of an item.
+    #[error("there is no item {position} among {items}, counted from 0")]
+    NoSuchItem {
+        /// The position given.
+        position: usize,
+        /// Number of items.
+        items: usize,
+    },
+    /// An item stands twice where each may stand once.
+    #[error("item {position} stands twice in the ranking")]
+    RankedTwice {
+        /// Position of the item in the queue, counted from 0.
+        position: usize,
+    },
+    /// Two items have the same id.
+    #[error("items {first} and {second} have the same id {id:?}")]
+    DuplicateId {
+        /// The id.
+        id: String,
+        /// Position of the one, counted from 0.
+        first: usize,
+        /// Position of the other.
+        second: usize,
+    },
+    /// A vector holds a value that is not finite, there are too many rows, or no thread pool can be started.
+    #[error(transparent)]
+    Core(#[from] planisphere_core::Error),
+    /// The run was cancelled.
+    #[error(transparent)]
+    Cancelled(#[from] planisphere_core::Cancelled),
     /// A priority is not a finite number, so it cannot be compared.
     #[error("selections[{selection}].priority = {value}: must be a finite number")]
     Priority {

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Kind, Result};
 use crate::order::{Reorder, Selection};
+use crate::reordered::Reordered;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -26,6 +27,15 @@ pub struct Response {
     pub reordered_count: usize,
     /// The first [`PREVIEW_LEN`] of them in their new order.
     pub new_order_preview: Vec<String>,
+    /// The ids sent that the queue does not know; absent if no queue was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown_ids: Option<Vec<String>>,
+    /// How many items were put in front: the different ids sent, less the unknown ones. Absent if no queue was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved_count: Option<usize>,
+    /// How many items are left to hand out. Absent if no queue was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remaining_count: Option<usize>,
 }
 
 impl Request {
@@ -85,7 +95,27 @@ impl Request {
         Reorder::new().interleave(self.interleave).order(&self.selections)
     }
 
-    /// The answer for this request.
+    /// What this request does to a queue of which some items are finished; [`Response::from`] makes the answer of it.
+    ///
+    /// ```
+    /// use planisphere_queue_reorder::{Request, Response};
+    /// let request = Request::from_json(r#"{"selections":[{"instance_ids":["nobody","c"]}]}"#)?;
+    /// let queue = ["a", "b", "c"].map(String::from);
+    /// let reordered = request.reorder(&queue, &queue[..1])?;
+    /// assert_eq!(reordered.remaining, ["c", "b"]);
+    /// let answer = Response::from(&reordered);
+    /// assert_eq!((answer.reordered_count, answer.moved_count, answer.remaining_count), (2, Some(1), Some(2)));
+    /// assert_eq!(answer.unknown_ids.unwrap(), ["nobody"]);
+    /// # Ok::<(), planisphere_queue_reorder::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Request::order`].
+    pub fn reorder(&self, queue: &[String], finished: &[String]) -> Result<Reordered> {
+        Ok(Reordered::new(queue, finished, &self.order()?))
+    }
+
+    /// The answer for this request, without a queue to ask.
     ///
     /// # Errors
     /// As [`Request::order`].
@@ -98,7 +128,25 @@ impl Response {
     /// The answer for an order in which no item comes twice, as [`Reorder::order`] gives it.
     pub fn to(order: &[String]) -> Self {
         let new_order_preview = order.iter().take(PREVIEW_LEN).cloned().collect();
-        Self { success: true, reordered_count: order.len(), new_order_preview }
+        Self {
+            success: true,
+            reordered_count: order.len(),
+            new_order_preview,
+            unknown_ids: None,
+            moved_count: None,
+            remaining_count: None,
+        }
+    }
+}
+
+impl From<&Reordered> for Response {
+    fn from(r: &Reordered) -> Self {
+        Self {
+            unknown_ids: Some(r.unknown_ids.clone()),
+            moved_count: Some(r.moved_count),
+            remaining_count: Some(r.remaining.len()),
+            ..Self::to(&r.sent)
+        }
     }
 }
 

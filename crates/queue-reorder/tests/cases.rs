@@ -1,7 +1,9 @@
 //! Cases with known results (`cases.json`): the annotation dashboard's behavior, and where this crate is stricter.
 //! Lists of ids are written as words there.
 
-use planisphere_queue_reorder::{Error, Reorder, Request, Response, Selection, apply};
+use planisphere_queue_reorder::{
+    Error, NClusters, Reorder, Reordered, Request, Response, Sample, Selection, apply, cluster_turns,
+};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,6 +15,10 @@ struct Cases {
     response: Vec<Answer>,
     queue: Vec<Queue>,
     refused: Vec<Refused>,
+    known: Vec<Known>,
+    sampling: Vec<Sampling>,
+    clusters: Vec<Clusters>,
+    turns: Vec<Turns>,
 }
 
 #[derive(Deserialize)]
@@ -38,6 +44,10 @@ struct Queue {
     queue: String,
     orders: Vec<String>,
     result: String,
+    #[serde(default)]
+    finished: String,
+    /// The result less what is finished, where anything is.
+    remaining: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -45,6 +55,44 @@ struct Refused {
     id: String,
     request: Value,
     error: String,
+}
+
+#[derive(Deserialize)]
+struct Known {
+    id: String,
+    queue: String,
+    finished: String,
+    request: Value,
+    response: Value,
+    remaining: String,
+}
+
+#[derive(Deserialize)]
+struct Sampling {
+    id: String,
+    total: usize,
+    annotated: usize,
+    sample_size: usize,
+    include_all_annotated: bool,
+    size: usize,
+    annotated_in_sample: Option<usize>,
+}
+
+#[derive(Deserialize)]
+struct Clusters {
+    id: String,
+    items_per_cluster: usize,
+    n_items: Vec<usize>,
+    k: Vec<usize>,
+}
+
+#[derive(Deserialize)]
+struct Turns {
+    id: String,
+    queue: String,
+    /// The cluster of each item; `-` for none.
+    clusters: String,
+    order: String,
 }
 
 fn cases() -> Cases {
@@ -96,9 +144,11 @@ fn responses() {
         let request = Request::from_json(&request.to_string()).unwrap();
         assert_eq!(request.selections, selections(&c.groups), "{}", c.id);
         let response = request.respond().unwrap();
-        let want = Response { success: true, reordered_count: c.count, new_order_preview: words(&c.preview) };
-        assert_eq!(response, want, "{}", c.id);
+        assert!(response.success, "{}", c.id);
+        assert_eq!((response.reordered_count, &response.new_order_preview), (c.count, &words(&c.preview)), "{}", c.id);
         let json = serde_json::to_string(&response).unwrap();
+        // Nothing is said of a queue that was not asked.
+        assert_eq!(serde_json::from_str::<serde_json::Map<_, Value>>(&json).unwrap().len(), 3, "{json}");
         assert!(json.starts_with(r#"{"success":true,"reordered_count":"#), "{json}");
         assert_eq!(serde_json::from_str::<Response>(&json).unwrap(), response, "{}", c.id);
     }
@@ -108,10 +158,64 @@ fn responses() {
 fn queues() {
     for c in cases().queue {
         let mut queue = words(&c.queue);
+        let mut remaining = Vec::new();
         for order in &c.orders {
+            let reordered = Reordered::new(&queue, &words(&c.finished), &words(order));
             queue = apply(&queue, &words(order));
+            assert_eq!(reordered.ordering, queue, "{}", c.id);
+            remaining = reordered.remaining;
         }
         assert_eq!(queue, words(&c.result), "{}", c.id);
+        assert_eq!(remaining, words(c.remaining.as_ref().unwrap_or(&c.result)), "{}", c.id);
+    }
+}
+
+#[test]
+fn what_the_queue_knows() {
+    for c in cases().known {
+        let request = Request::from_json(&c.request.to_string()).unwrap();
+        let reordered = request.reorder(&words(&c.queue), &words(&c.finished)).unwrap();
+        let response = Response::from(&reordered);
+        assert_eq!(serde_json::to_value(&response).unwrap(), c.response, "{}", c.id);
+        assert_eq!(reordered.remaining, words(&c.remaining), "{}", c.id);
+        // The members that the dashboard has come first, as they were.
+        let json = serde_json::to_string(&response).unwrap();
+        let plain = serde_json::to_string(&request.respond().unwrap()).unwrap();
+        assert!(json.starts_with(plain.trim_end_matches('}')), "{json}");
+        assert_eq!(serde_json::from_str::<Response>(&json).unwrap(), response, "{}", c.id);
+    }
+}
+
+#[test]
+fn samples() {
+    for c in cases().sampling {
+        let ids: Vec<String> = (0..c.total).map(|i| format!("item_{i:03}")).collect();
+        let annotated: Vec<bool> = (0..c.total).map(|i| i < c.annotated).collect();
+        for seed in 0..50 {
+            let sample = Sample::new(c.sample_size).include_all_annotated(c.include_all_annotated).seed(seed);
+            let drawn = sample.draw(&ids, &annotated).unwrap();
+            assert_eq!(drawn.len(), c.size, "{}", c.id);
+            let count = drawn.iter().filter(|&&i| annotated[i]).count();
+            assert!(c.annotated_in_sample.is_none_or(|want| count == want), "{}: {count}", c.id);
+        }
+    }
+}
+
+#[test]
+fn numbers_of_clusters() {
+    for c in cases().clusters {
+        let auto = NClusters::Auto { items_per_cluster: c.items_per_cluster };
+        let k: Vec<usize> = c.n_items.iter().map(|&n| auto.of(n).unwrap()).collect();
+        assert_eq!(k, c.k, "{}", c.id);
+    }
+}
+
+#[test]
+fn turns_of_clusters() {
+    for c in cases().turns {
+        let clusters: Vec<String> = words(&c.clusters);
+        let ranking = cluster_turns(clusters.iter().map(|c| (c != "-").then_some(c)));
+        assert_eq!(ranking.ids(&words(&c.queue)).unwrap(), words(&c.order), "{}", c.id);
     }
 }
 

@@ -1,6 +1,6 @@
 //! What holds for any selections and any queue.
 
-use planisphere_queue_reorder::{DEFAULT_PRIORITY, Reorder, Request, Selection, apply};
+use planisphere_queue_reorder::{DEFAULT_PRIORITY, Reorder, Reordered, Request, Response, Selection, apply};
 use proptest::prelude::*;
 use std::collections::HashSet;
 
@@ -61,6 +61,72 @@ proptest! {
         prop_assert!(result[moved.len()..].windows(2).all(|w| first(&queue, &w[0]) < first(&queue, &w[1])));
         // Doing it twice changes nothing.
         prop_assert_eq!(apply(&result, &order), result);
+    }
+
+    #[test]
+    fn refilled_slots_leave_no_turn_unused(groups in groups(), interleave: bool) {
+        // The definition: in each round, each group in its turn gives its first item that was not taken.
+        let mut sorted: Vec<&Selection<u8>> = groups.iter().collect();
+        sorted.sort_by(|a, b| {
+            let of = |g: &Selection<u8>| g.priority.unwrap_or(DEFAULT_PRIORITY);
+            of(a).partial_cmp(&of(b)).unwrap()
+        });
+        let mut want: Vec<u8> = Vec::new();
+        loop {
+            let before = want.len();
+            for group in &sorted {
+                let left: Vec<u8> = group.instance_ids.iter().copied().filter(|id| !want.contains(id)).collect();
+                want.extend(left.first());
+                if !interleave {
+                    for &id in &group.instance_ids {
+                        if !want.contains(&id) {
+                            want.push(id);
+                        }
+                    }
+                }
+            }
+            if want.len() == before {
+                break;
+            }
+        }
+        prop_assert_eq!(Reorder::new().interleave(interleave).refill(true).order(&groups).unwrap(), want);
+    }
+
+    #[test]
+    fn reorders_compose(
+        queue in prop::collection::vec(0u8..30, 0..30),
+        finished in prop::collection::vec(0u8..35, 0..10),
+        orders in prop::collection::vec(prop::collection::vec(0u8..40, 0..12), 0..6),
+    ) {
+        let text = |ids: &[u8]| ids.iter().map(u8::to_string).collect::<Vec<String>>();
+        let (mut ordering, finished) = (text(&queue), text(&finished));
+        // A model without sets: the last of an order is put in front first.
+        let mut model: Vec<String> = Vec::new();
+        for id in &ordering {
+            if !model.contains(id) {
+                model.push(id.clone());
+            }
+        }
+        for order in &orders {
+            let order = text(order);
+            let r = Reordered::new(&ordering, &finished, &order);
+            for id in order.iter().rev() {
+                if let Some(at) = model.iter().position(|m| m == id) {
+                    let id = model.remove(at);
+                    model.insert(0, id);
+                }
+            }
+            prop_assert_eq!(&r.ordering, &model);
+            let remaining: Vec<String> = model.iter().filter(|id| !finished.contains(id)).cloned().collect();
+            prop_assert_eq!(&r.remaining, &remaining);
+            prop_assert!(r.unknown_ids.iter().all(|id| order.contains(id) && !model.contains(id)));
+            let known = order.iter().filter(|id| model.contains(id)).collect::<HashSet<_>>().len();
+            prop_assert_eq!(r.moved_count, known);
+            let response = Response::from(&r);
+            prop_assert_eq!(response.reordered_count, known + r.unknown_ids.len());
+            prop_assert_eq!(response.remaining_count, Some(remaining.len()));
+            ordering = r.ordering;
+        }
     }
 
     #[test]
