@@ -8,6 +8,7 @@ pub mod layouts;
 
 use criterion::BenchmarkId;
 use planisphere_core::{CounterRng, Matrix};
+use planisphere_labels_mace::Annotations;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 /// n × d standard normal numbers.
@@ -27,6 +28,25 @@ pub fn groups(n: usize, d: usize) -> Matrix {
         x.row_mut(i).iter_mut().zip(center).for_each(|(v, c)| *v += 0.5 * c);
     }
     x
+}
+
+/// Votes of annotators, each of whom knows every label as often as another number in [0, 1) says, and else guesses: `each` an
+/// item. Names are numbers.
+pub fn votes(items: u32, annotators: u32, labels: u32, each: u32) -> Annotations {
+    let rng = CounterRng::new(42, "votes");
+    let step = annotators / each.max(1);
+    let mut votes = Vec::with_capacity(items as usize * each as usize);
+    for i in 0..items {
+        let draws = rng.at(0, i.into());
+        let (truth, first) = (draws.below(0, labels), draws.below(1, annotators));
+        for v in 0..each {
+            let annotator = (first + v * step) % annotators;
+            let draw = 2 + 2 * u64::from(v);
+            let knows = draws.unit(draw) < rng.at(1, annotator.into()).unit(0);
+            votes.push((i, annotator, if knows { truth } else { draws.below(draw + 1, labels) }));
+        }
+    }
+    Annotations::from_codes(items, annotators, labels, &votes).expect("each annotator comes once an item")
 }
 
 /// Pools of one thread and of as many as the machine has (one pool, if that is one).
