@@ -1,6 +1,5 @@
 //! The cache.
 
-use crate::database::Store;
 use crate::encode::Notes;
 use crate::error::{EncodeError, Error, Result};
 use crate::model::{ModelInfo, ModelKey};
@@ -8,7 +7,11 @@ use crate::options::CacheOptions;
 use crate::plan::{Plan, Rows, State};
 use crate::tables::{self, Entry};
 use planisphere_core::{CancelToken, Context, Matrix};
+use planisphere_database::{Container, Format};
 use std::path::Path;
+
+/// The first bytes of a cache, and the format that is written and read.
+pub(crate) const FORMAT: Format = Format::new(b"planisphere-vec\n", 1);
 
 /// Vectors of texts in a file. See the [crate](crate) for what it guarantees.
 ///
@@ -16,7 +19,7 @@ use std::path::Path;
 /// this process or in others, share what is in it. All methods can be called from any thread.
 #[derive(Clone, Debug)]
 pub struct VectorCache {
-    store: Store,
+    store: Container,
     options: CacheOptions,
 }
 
@@ -61,14 +64,14 @@ impl VectorCache {
     /// As [`VectorCache::open`], and [`Error::InvalidParam`].
     pub fn open_with(path: impl AsRef<Path>, options: &CacheOptions) -> Result<Self> {
         options.check()?;
-        let store = Store { path: path.as_ref().to_owned(), wait: options.wait };
+        let store = Container::new(path.as_ref(), FORMAT).wait(options.wait);
         store.create(&CancelToken::new())?;
         Ok(Self { store, options: options.clone() })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.store.path
+        self.store.path()
     }
 
     /// The options.
@@ -160,12 +163,13 @@ impl VectorCache {
         let mut rows = Rows::new(plan.len());
         let distinct = plan.distinct();
         let keys = distinct.iter().map(|&text| plan.key(text));
-        let stored = self.store.read(&token, |db| {
+        let lookup = self.store.read(&token, |db| {
             tables::lookup(db, model, keys, &token, |at, dim, value| {
                 let text = distinct[at as usize];
                 rows.take(text, plan.key(text), dim, value);
             })
-        })?;
+        });
+        let stored = lookup.map_err(Error::from)?;
         cx.check()?;
 
         let mut missing: Vec<u32> = distinct.iter().copied().filter(|&text| rows.state(text) != State::Done).collect();
@@ -182,7 +186,7 @@ impl VectorCache {
             cx.progress(done, total)?;
         }
         if !missing.is_empty() {
-            self.store.check_writable()?;
+            self.store.check_writable().map_err(Error::from)?;
         }
         let width = stored.flatten();
         let (mut chunk, mut without_values) = (Vec::new(), Vec::new());
@@ -274,7 +278,7 @@ impl VectorCache {
     /// # Errors
     /// [`Error::Io`].
     pub fn size_on_disk(&self) -> Result<u64> {
-        self.store.size()
+        Ok(self.store.size()?)
     }
 
     /// Removes the vectors of a model, and returns how many there were. Their space is used for others; the file gets
@@ -283,7 +287,7 @@ impl VectorCache {
     /// # Errors
     /// As [`VectorCache::len`].
     pub fn forget(&self, model: &ModelKey) -> Result<u64> {
-        self.store.write(&CancelToken::new(), |db| tables::forget(db, model))
+        Ok(self.store.write(&CancelToken::new(), |db| tables::forget(db, model))?)
     }
 
     /// Removes all vectors and empties the file. It may be a damaged one, if it still begins as one.
@@ -291,7 +295,7 @@ impl VectorCache {
     /// # Errors
     /// [`Error::Io`], [`Error::Foreign`], [`Error::Newer`] or [`Error::Busy`].
     pub fn clear(&self) -> Result<()> {
-        self.store.clear(&CancelToken::new())
+        Ok(self.store.clear(&CancelToken::new())?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use planisphere_core::Cancelled;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Why a cache could not be opened, read or written.
@@ -101,13 +101,24 @@ pub enum Error {
     Cancelled(#[from] Cancelled),
 }
 
-impl Error {
-    pub(crate) fn io(path: &Path, error: &io::Error) -> Self {
-        Self::Io { path: path.to_owned(), kind: error.kind(), reason: error.to_string() }
-    }
-
-    pub(crate) fn damaged(path: &Path, problem: impl Into<String>) -> Self {
-        Self::Damaged { path: path.to_owned(), problem: problem.into() }
+impl From<planisphere_database::Error> for Error {
+    fn from(error: planisphere_database::Error) -> Self {
+        use planisphere_database::Error as Of;
+        match error {
+            Of::Io { path, kind, reason } => Self::Io { path, kind, reason },
+            Of::Foreign { path, problem } => Self::Foreign { path, problem },
+            Of::Newer { path, version, known } => Self::Newer { path, version, known },
+            Of::Damaged { path, problem } => Self::Damaged { path, problem },
+            Of::Busy { path, waited } => Self::Busy { path, waited },
+            Of::Cancelled(cancelled) => Self::Cancelled(cancelled),
+            Of::TooLarge { bytes, .. } => Self::InvalidParam {
+                param: "vectors",
+                value: format!("{bytes} bytes a vector"),
+                reason: "at most 3 GiB can be stored",
+            },
+            // There is none that this version does not know.
+            other => Self::Io { path: PathBuf::new(), kind: io::ErrorKind::Other, reason: other.to_string() },
+        }
     }
 }
 

@@ -69,21 +69,16 @@
 //! somebody forged them can make it panic, which is caught and told as [`Error::Damaged`]; a program built with
 //! `panic = "abort"` ends there. So do not take caches from people you do not trust.
 
-mod blocks;
 mod cache;
 #[cfg(test)]
 mod crash;
-mod database;
 mod encode;
 mod error;
-mod file;
 #[cfg(test)]
 mod full;
-mod head;
 mod model;
 mod options;
 mod plan;
-mod scratch;
 mod tables;
 mod value;
 

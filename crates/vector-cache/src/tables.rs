@@ -7,9 +7,9 @@
 use crate::model::{Key, ModelInfo, ModelKey};
 use crate::value;
 use planisphere_core::CancelToken;
-use redb::{
-    Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageError, TableDefinition, TableError,
-    WriteTransaction,
+use planisphere_database::begin_write;
+use planisphere_database::redb::{
+    self, Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, StorageError, TableDefinition, TableError,
 };
 
 /// Id of a model → length of its vectors, its name.
@@ -48,13 +48,6 @@ pub(crate) struct Entry<'a> {
     pub(crate) vector: &'a [f32],
     /// Also if there is one.
     pub(crate) replace: bool,
-}
-
-/// A transaction after which nothing has to be repaired, however the process ends.
-fn begin(db: &Database) -> Result<WriteTransaction, redb::Error> {
-    let mut transaction = db.begin_write()?;
-    transaction.set_quick_repair(true);
-    Ok(transaction)
 }
 
 /// `None` where there is no such table.
@@ -139,7 +132,7 @@ pub(crate) fn store(
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_unstable_by_key(|&i| entries[i].key);
     probe(db, model)?;
-    let transaction = begin(db)?;
+    let transaction = begin_write(db)?;
     {
         let mut models = transaction.open_table(MODELS)?;
         let stored = models.get(model.id())?.map(|row| length(row.value().0)).transpose()?;
@@ -204,7 +197,7 @@ pub(crate) fn models(db: &Database) -> Result<Vec<ModelInfo>, redb::Error> {
 
 /// Removes a model; returns how many vectors that were.
 pub(crate) fn forget(db: &Database, model: &ModelKey) -> Result<u64, redb::Error> {
-    let transaction = begin(db)?;
+    let transaction = begin_write(db)?;
     let names = Names::of(model.id());
     let removed = transaction.open_table(names.places())?.len()?;
     transaction.delete_table(names.places())?;
@@ -213,6 +206,6 @@ pub(crate) fn forget(db: &Database, model: &ModelKey) -> Result<u64, redb::Error
     transaction.commit()?;
     // What a transaction freed is there for the one after the next to give back to the system: here, the one that
     // closes the database.
-    begin(db)?.commit()?;
+    begin_write(db)?.commit()?;
     Ok(removed)
 }

@@ -4,6 +4,7 @@
 //! see any. Each of its blocks of 4096 bytes lies in the file with a checksum over its number and its content, and one
 //! that fails it is an error to the database like any other of a disk.
 
+use crate::format::Format;
 use crate::head::{BadHead, HEAD, Head};
 use redb::StorageBackend;
 use std::fs::File;
@@ -13,16 +14,23 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Bytes of a block. The database reads and writes multiples of it, its header aside.
 pub(crate) const BLOCK: usize = 4096;
 /// Bytes of a block in the file.
-const STRIDE: usize = BLOCK + 4;
+pub(crate) const STRIDE: usize = BLOCK + 4;
 /// Where the first block is: behind the head, at a page of memory.
-const FIRST: u64 = 4096;
+pub(crate) const FIRST: u64 = 4096;
 
 /// What blocks lie in: a file, or in tests something that fails.
-pub(crate) trait Medium: std::fmt::Debug + Send + 'static {
+#[cfg_attr(not(any(test, feature = "testing")), allow(unreachable_pub))]
+#[allow(clippy::len_without_is_empty, clippy::missing_errors_doc)]
+pub trait Medium: std::fmt::Debug + Send + 'static {
+    /// Number of bytes.
     fn len(&mut self) -> io::Result<u64>;
+    /// Fills `out`, or fails.
     fn read_at(&mut self, offset: u64, out: &mut [u8]) -> io::Result<()>;
+    /// Writes all of `data`, or fails.
     fn write_at(&mut self, offset: u64, data: &[u8]) -> io::Result<()>;
+    /// Makes it shorter, or longer by zeros.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
+    /// Returns once all that was written is on the disk.
     fn sync(&mut self) -> io::Result<()>;
 }
 
@@ -64,14 +72,14 @@ impl From<io::Error> for BadFile {
 }
 
 /// The head of a file, bare for an empty one.
-pub(crate) fn head(medium: &mut impl Medium) -> Result<Head, BadFile> {
+pub(crate) fn head(medium: &mut impl Medium, format: &Format) -> Result<Head, BadFile> {
     let mut bytes = [0; HEAD];
     let bytes = &mut bytes[..medium.len()?.min(HEAD as u64) as usize];
     if bytes.is_empty() {
         return Ok(Head::bare());
     }
     medium.read_at(0, bytes)?;
-    Head::from_bytes(bytes).map_err(BadFile::Head)
+    Head::from_bytes(bytes, format).map_err(BadFile::Head)
 }
 
 /// The blocks of a file.
@@ -83,6 +91,7 @@ pub(crate) struct Blocks<M> {
 #[derive(Debug)]
 struct Inner<M> {
     medium: M,
+    format: Format,
     head: Head,
     /// Blocks of the database that there are, that of its header included.
     count: u64,
@@ -93,10 +102,10 @@ struct Inner<M> {
 impl<M: Medium> Blocks<M> {
     /// Takes the file as it is. An empty one, and one whose database was not finished, are bare: there is no database,
     /// and nothing of it was written yet.
-    pub(crate) fn open(mut medium: M) -> Result<Self, BadFile> {
-        let head = head(&mut medium)?;
+    pub(crate) fn open(mut medium: M, format: Format) -> Result<Self, BadFile> {
+        let head = head(&mut medium, &format)?;
         let len = medium.len()?;
-        let mut inner = Inner { medium, head, count: 0, raw: Vec::new() };
+        let mut inner = Inner { medium, format, head, count: 0, raw: Vec::new() };
         if !inner.head.is_bare() {
             let blocks = len.saturating_sub(FIRST) / STRIDE as u64;
             if blocks < inner.head.blocks {
@@ -130,7 +139,7 @@ impl<M: Medium> Blocks<M> {
 
 impl<M: Medium> Inner<M> {
     fn write_head(&mut self) -> io::Result<()> {
-        self.medium.write_at(0, &self.head.to_bytes())
+        self.medium.write_at(0, &self.head.to_bytes(&self.format))
     }
 
     /// Where blocks are in the file, from `block` on, which is not that of the header.
@@ -210,7 +219,7 @@ impl<M: Medium> Inner<M> {
 }
 
 /// Over the number, too: a block that landed in another's place is wrong there.
-fn checksum(block: u64, data: &[u8]) -> [u8; 4] {
+pub(crate) fn checksum(block: u64, data: &[u8]) -> [u8; 4] {
     let mut sum = crc32fast::Hasher::new();
     sum.update(&block.to_le_bytes());
     sum.update(data);

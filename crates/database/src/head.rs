@@ -1,15 +1,13 @@
 //! The first bytes of the file: what it is, and the header of the database in it.
 
+use crate::format::Format;
 use std::io;
 
 /// Bytes of the head: one sector of a disk, which is written whole or not at all.
 pub(crate) const HEAD: usize = 512;
-/// The format that is written and read.
-pub(crate) const FORMAT: u32 = 1;
 /// Bytes that the database can have in the head.
 pub(crate) const ROOM: usize = END - START;
 
-const MAGIC: &[u8; 16] = b"planisphere-vec\n";
 const VERSION: usize = 16;
 const BLOCKS: usize = 24;
 const START: usize = 32;
@@ -45,10 +43,10 @@ impl Head {
         self.database[0] == 0
     }
 
-    pub(crate) fn to_bytes(&self) -> [u8; HEAD] {
+    pub(crate) fn to_bytes(&self, format: &Format) -> [u8; HEAD] {
         let mut bytes = [0; HEAD];
-        bytes[..MAGIC.len()].copy_from_slice(MAGIC);
-        bytes[VERSION..VERSION + 4].copy_from_slice(&FORMAT.to_le_bytes());
+        bytes[..VERSION].copy_from_slice(&format.magic);
+        bytes[VERSION..VERSION + 4].copy_from_slice(&format.version.to_le_bytes());
         bytes[BLOCKS..BLOCKS + 8].copy_from_slice(&self.blocks.to_le_bytes());
         bytes[START..END].copy_from_slice(&self.database);
         let sum = crc32fast::hash(&bytes[..END]);
@@ -57,8 +55,8 @@ impl Head {
     }
 
     /// Reads the first bytes of a file, which are fewer than [`HEAD`] only if that is all there is.
-    pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, BadHead> {
-        if !bytes.starts_with(MAGIC) {
+    pub(crate) fn from_bytes(bytes: &[u8], format: &Format) -> Result<Self, BadHead> {
+        if !bytes.starts_with(&format.magic) {
             return Err(BadHead::Foreign("it begins otherwise"));
         }
         let Ok(bytes) = <&[u8; HEAD]>::try_from(bytes) else {
@@ -67,10 +65,10 @@ impl Head {
         let four = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         let sound = four(END) == crc32fast::hash(&bytes[..END]);
         match four(VERSION) {
-            FORMAT if sound => {}
+            version if version == format.version && sound => {}
             // A later format may end otherwise, so its checksum cannot be asked for; no format has ever had a lower
             // number.
-            version if version > FORMAT => return Err(BadHead::Newer(version)),
+            version if version > format.version => return Err(BadHead::Newer(version)),
             _ => return Err(BadHead::Damaged("the checksum of its head is wrong")),
         }
         let mut head = Self::bare();
@@ -106,24 +104,26 @@ fn range(offset: u64, len: usize) -> io::Result<std::ops::Range<usize>> {
 mod tests {
     use super::*;
 
+    const FORMAT: Format = Format::new(b"of the unit test", 1);
+
     #[test]
     fn every_changed_bit_and_every_missing_byte_is_seen() {
         let mut head = Head { blocks: 0x1_0000_0007, ..Head::bare() };
         head.write(0, &[7; 320]).unwrap();
-        let bytes = head.to_bytes();
-        assert_eq!(Head::from_bytes(&bytes), Ok(head));
+        let bytes = head.to_bytes(&FORMAT);
+        assert_eq!(Head::from_bytes(&bytes, &FORMAT), Ok(head));
         for bit in 0..HEAD * 8 {
             let mut bad = bytes;
             bad[bit / 8] ^= 1 << (bit % 8);
             let expected = match bit / 8 {
-                0..16 => matches!(Head::from_bytes(&bad), Err(BadHead::Foreign(_))),
-                16..20 => matches!(Head::from_bytes(&bad), Err(BadHead::Newer(_) | BadHead::Damaged(_))),
-                _ => matches!(Head::from_bytes(&bad), Err(BadHead::Damaged(_))),
+                0..16 => matches!(Head::from_bytes(&bad, &FORMAT), Err(BadHead::Foreign(_))),
+                16..20 => matches!(Head::from_bytes(&bad, &FORMAT), Err(BadHead::Newer(_) | BadHead::Damaged(_))),
+                _ => matches!(Head::from_bytes(&bad, &FORMAT), Err(BadHead::Damaged(_))),
             };
             assert!(expected, "bit {bit}");
         }
         for len in 0..HEAD {
-            assert!(Head::from_bytes(&bytes[..len]).is_err(), "{len} bytes");
+            assert!(Head::from_bytes(&bytes[..len], &FORMAT).is_err(), "{len} bytes");
         }
     }
 
@@ -135,6 +135,6 @@ mod tests {
         assert!(head.write(u64::MAX, &[1; 5]).is_err());
         assert!(head.read(1, &mut [0; ROOM]).is_err());
         head.write(ROOM as u64 - 5, &[1; 5]).unwrap();
-        assert_eq!(Head::from_bytes(&head.to_bytes()), Ok(head));
+        assert_eq!(Head::from_bytes(&head.to_bytes(&FORMAT), &FORMAT), Ok(head));
     }
 }
