@@ -6,6 +6,7 @@ use crate::file::{self, Access};
 use crate::format::Format;
 use crate::head::BadHead;
 use crate::scratch::Scratch;
+use crate::session::Session;
 use planisphere_core::CancelToken;
 use redb::{Builder, Database, ReadableDatabase, StorageBackend, WriteTransaction};
 use std::any::Any;
@@ -127,6 +128,18 @@ impl Container {
             .ok_or_else(|| Error::io(&self.path, &io::ErrorKind::NotFound.into()))?;
         write(&self.path, self.format, file, || file::sync_name(&self.path), work)
     }
+
+    /// As [`Container::write`], for small changes: it is done once they are on the disk. The file is not tidied up, so
+    /// it does not get smaller. All transactions of `work` must be of [`begin_write`], or whoever comes next has a file
+    /// to repair, which takes time by its size.
+    ///
+    /// # Errors
+    /// As [`Container::write`].
+    pub fn update<R>(&self, token: &CancelToken, work: impl FnOnce(&Database) -> Result<R, redb::Error>) -> Result<R> {
+        let file = file::open(&self.path, Access::Write, self.wait, token)?
+            .ok_or_else(|| Error::io(&self.path, &io::ErrorKind::NotFound.into()))?;
+        update(&self.path, self.format, file, || file::sync_name(&self.path), work)
+    }
 }
 
 /// A transaction after which nothing has to be repaired, however the process ends.
@@ -167,6 +180,29 @@ pub(crate) fn write<R>(
         blocks.prepare().and_then(|()| made()).map_err(|e| Error::io(path, &e))?;
     }
     run(path, blocks, work)
+}
+
+/// [`Container::update`], of a medium that is open. `made` is called for a new one.
+pub(crate) fn update<R>(
+    path: &Path,
+    format: Format,
+    medium: impl Medium,
+    made: impl FnOnce() -> io::Result<()>,
+    work: impl FnOnce(&Database) -> Result<R, redb::Error>,
+) -> Result<R> {
+    let blocks = Blocks::open(medium, format).map_err(|e| bad_file(path, &format, e))?;
+    if blocks.is_bare() {
+        // What makes a database must be closed.
+        blocks.prepare().and_then(|()| made()).map_err(|e| Error::io(path, &e))?;
+        return run(path, blocks, work);
+    }
+    let session = Session::new(blocks);
+    run(path, session.clone(), |db| {
+        session.opened();
+        let result = work(db);
+        session.done();
+        result
+    })
 }
 
 fn bad_file(path: &Path, format: &Format, error: BadFile) -> Error {

@@ -40,6 +40,9 @@
 //!   [`Error::Newer`].
 //! * **Reading does not write**, so a file that may not be written can be read.
 //!
+//! [`Container::write`] tidies up at the end, and gives space that is free back to the system. [`Container::update`] does
+//! not, and waits for the disk twice a transaction where that waits for it seven times: it is for many small ones.
+//!
 //! Locks are those of the system; a file system without them gives [`Error::Io`]. Between machines they work only where
 //! the file system carries them from one to the other: not all that are shared over a network do, and on those the file
 //! must be used by one machine at a time.
@@ -57,6 +60,7 @@ mod file;
 mod format;
 mod head;
 mod scratch;
+mod session;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 

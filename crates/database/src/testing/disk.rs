@@ -89,6 +89,11 @@ impl Fused {
         Self::new(disk, usize::MAX)
     }
 
+    /// The disk, and how many operations are left, for tests that make their own of these.
+    pub fn into_parts(self) -> (Arc<Mutex<Disk>>, usize) {
+        (self.disk, self.left)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Disk> {
         self.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,7 +152,7 @@ impl Medium for Fused {
 /// account, and with words for a message, which end in "operations" for a process that was killed.
 ///
 /// # Panics
-/// If `work` is done with 20 operations or fewer, or fails on a disk that does not stop: then something else is tested
+/// If `work` is done with 8 operations or fewer, or fails on a disk that does not stop: then something else is tested
 /// than was meant.
 pub fn at_every_operation(start: &[u8], work: impl Fn(Fused) -> bool, check: impl Fn(&[u8], bool, &str)) {
     for operations in 0.. {
@@ -160,7 +165,7 @@ pub fn at_every_operation(start: &[u8], work: impl Fn(Fused) -> bool, check: imp
             check(&left, done, &format!("{operations} operations, draw {seed}"));
         }
         if !disk.refused {
-            assert!(done && operations > 20, "{operations}");
+            assert!(done && operations > 8, "{operations}");
             return;
         }
     }

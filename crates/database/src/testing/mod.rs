@@ -59,6 +59,18 @@ pub fn write<R>(
     container::write(path(), format, medium, || Ok(()), work)
 }
 
+/// As [`Container::update`](crate::Container::update), to a medium.
+///
+/// # Errors
+/// As there.
+pub fn update<R>(
+    format: Format,
+    medium: impl Medium,
+    work: impl FnOnce(&Database) -> Result<R, redb::Error>,
+) -> Result<R> {
+    container::update(path(), format, medium, || Ok(()), work)
+}
+
 /// As [`Container::read`](crate::Container::read), of a file with these bytes. It must not write.
 ///
 /// # Errors
