@@ -64,20 +64,27 @@
 //! 4. The queue takes the known ones of these first, then its other items in their order. No item is lost, none comes
 //!    twice, unknown ids are skipped.
 //!
+//! # A queue that stays
+//! The module `queue` (feature `queue`, on by default) keeps items, who has which of them, who is done, and every
+//! reorder in a file that any number of annotators, threads and processes share.
+//!
 //! # Guarantees
-//! Groups and queues take linear time and memory (sorting the groups aside). The same input gives the same output, for any
+//! Groups and orders take linear time and memory (sorting the groups aside). The same input gives the same output, for any
 //! number of threads; equal scores stay in the order of the queue. Nothing panics on any input.
 
+mod apply;
 mod error;
 mod kmeans;
 mod order;
 mod orders;
-mod queue;
+#[cfg(feature = "queue")]
+pub mod queue;
 mod reordered;
 mod request;
 mod sample;
 mod scale;
 
+pub use apply::apply;
 pub use error::{Error, Kind, Result};
 pub use kmeans::{KMeans, KMeansModel, NClusters};
 pub use order::{DEFAULT_PRIORITY, Reorder, Selection};
@@ -86,7 +93,8 @@ pub use orders::{
     Spread, Unknown, cluster_turns, cluster_turns_among, mean_similarity, neighbor_distance, neighbor_similarity,
     novelty, novelty_with,
 };
-pub use queue::apply;
+#[cfg(feature = "queue")]
+pub use queue::{Queue, QueueError, QueueOptions};
 pub use reordered::Reordered;
 pub use request::{PREVIEW_LEN, Request, Response};
 pub use sample::Sample;
