@@ -53,14 +53,20 @@ pub fn weighted_values(annotations: &Annotations, weights: &[f64]) -> Result<Vec
         if own.is_empty() {
             return None;
         }
-        let total: f64 = own.iter().map(|o| o.1).sum();
-        let weight = |w: f64| if total > 0.0 { w / total } else { 1.0 / own.len() as f64 };
+        // Divided by the largest first, so that no sum overflows.
+        let most = own.iter().map(|o| o.1).fold(0.0, f64::max);
+        let total: f64 = own.iter().map(|o| if most > 0.0 { o.1 / most } else { 1.0 }).sum();
+        let weight = |w: f64| if most > 0.0 { w / most / total } else { 1.0 / total };
         let mean: f64 = own.iter().map(|&(x, w)| x * weight(w)).sum();
-        let variance: f64 = own.iter().map(|&(x, w)| (x - mean) * (x - mean) * weight(w)).sum();
+        let spread =
+            own.iter().filter(|o| weight(o.1) > 0.0).map(|o| (o.0 / 2.0 - mean / 2.0).abs()).fold(0.0, f64::max);
+        let square = |x: f64| if spread > 0.0 { ((x / 2.0 - mean / 2.0) / spread).powi(2) } else { 0.0 };
+        let heavy = own.iter().filter(|o| weight(o.1) > 0.0);
+        let std = 2.0 * spread * heavy.map(|&(x, w)| square(x) * weight(w)).sum::<f64>().sqrt();
         let min = own.iter().map(|o| o.0).fold(f64::INFINITY, f64::min);
         let max = own.iter().map(|o| o.0).fold(f64::NEG_INFINITY, f64::max);
         // Rounding must not take the mean out of what was said.
-        Some(Value { mean: mean.clamp(min, max), std: variance.sqrt(), min, max, count: own.len() })
+        Some(Value { mean: mean.clamp(min, max), std, min, max, count: own.len() })
     };
     Ok(offsets.windows(2).map(value).collect())
 }
@@ -83,6 +89,19 @@ mod tests {
         let votes = Annotations::from_triples([("i", "a", "1"), ("i", "b", "3")]).unwrap();
         let v = weighted_values(&votes, &[0.0, 0.0]).unwrap()[0].unwrap();
         assert_eq!((v.mean, v.std, v.min, v.max, v.count), (2.0, 1.0, 1.0, 3.0, 2));
+    }
+
+    #[test]
+    fn numbers_of_any_size() {
+        let votes = Annotations::from_triples([("i", "a", "3"), ("i", "b", "4"), ("j", "a", "1e200"), ("j", "b", "5")])
+            .unwrap();
+        let v = weighted_values(&votes, &[f64::MAX, f64::MAX]).unwrap()[0].unwrap();
+        assert_eq!((v.mean, v.std), (3.5, 0.5));
+        let v = weighted_values(&votes, &[0.0, 1.0]).unwrap()[1].unwrap();
+        assert_eq!((v.mean, v.std, v.max), (5.0, 0.0, 1e200));
+        let votes = Annotations::from_triples([("i", "a", "1e308"), ("i", "b", "-1e308")]).unwrap();
+        let v = weighted_values(&votes, &[1.0, 1.0]).unwrap()[0].unwrap();
+        assert_eq!((v.mean, v.std), (0.0, 1e308));
     }
 
     #[test]

@@ -17,17 +17,80 @@ pub struct Posterior {
     pub(crate) rest: Vec<f64>,
     /// Weights of labels without entry; none: all 1.
     pub(crate) prior: Option<Vec<f64>>,
+    /// The largest of them.
+    most: f64,
 }
 
 /// The best label of an item.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Best {
-    /// The label; of several that are equally probable, the first by number.
+    /// The label; of several that are equally probable but for rounding (1e-12 of it), the first by number.
     pub label: u32,
     /// Its probability.
     pub probability: f64,
     /// How many labels are as probable as this one, itself included: 1, or more for a tie.
     pub tied: usize,
+}
+
+/// Probabilities that differ by less than this share are the same.
+const TIE: f64 = 1e-12;
+
+/// What is known of an item.
+pub(crate) struct Row<'a> {
+    /// Labels with an entry, ascending.
+    pub(crate) labels: &'a [u32],
+    pub(crate) probabilities: &'a [f64],
+    /// Probability of a label without entry, divided by its weight.
+    pub(crate) rest: f64,
+    pub(crate) n_labels: usize,
+    /// Weights of labels without entry, and the largest weight; none: all 1.
+    pub(crate) prior: Option<(&'a [f64], f64)>,
+}
+
+impl Row<'_> {
+    /// Probability of a label without entry.
+    fn other(&self, label: u32) -> f64 {
+        self.rest * self.prior.map_or(1.0, |(p, _)| p[label as usize])
+    }
+
+    /// Labels without entry.
+    fn others(&self) -> impl Iterator<Item = u32> {
+        let mut next = self.labels.iter().peekable();
+        (0..self.n_labels as u32).filter(move |l| next.next_if_eq(&l).is_none())
+    }
+
+    pub(crate) fn best(&self) -> Best {
+        let entries = || self.labels.iter().copied().zip(self.probabilities.iter().copied());
+        let mut top = entries().map(|e| e.1).fold(0.0, f64::max);
+        // Labels without entry win only where the prior says so.
+        let most = self.rest * self.prior.map_or(1.0, |p| p.1);
+        let win = most > 0.0 && self.labels.len() < self.n_labels && most >= top * (1.0 - TIE);
+        if win {
+            top = self.others().map(|l| self.other(l)).fold(top, f64::max);
+        }
+        let all = entries().chain(self.others().take_while(|_| win).map(|l| (l, self.other(l))));
+        let mut best = Best { label: u32::MAX, probability: 0.0, tied: 0 };
+        for (label, probability) in all.filter(|e| e.1 >= top * (1.0 - TIE)) {
+            best.tied += 1;
+            if label < best.label {
+                (best.label, best.probability) = (label, probability);
+            }
+        }
+        best
+    }
+
+    pub(crate) fn entropy(&self) -> f64 {
+        let term = |p: f64| if p > 0.0 { -p * libm::log(p) } else { 0.0 };
+        let mut sum: f64 = self.probabilities.iter().copied().map(term).sum();
+        if self.rest > 0.0 {
+            sum += match self.prior {
+                None => (self.n_labels - self.labels.len()) as f64 * term(self.rest),
+                Some(_) => self.others().map(|l| term(self.other(l))).sum(),
+            };
+        }
+        // A probability that is 1 but for rounding would make it negative.
+        sum.max(0.0)
+    }
 }
 
 impl Posterior {
@@ -43,7 +106,8 @@ impl Posterior {
     ) -> Self {
         debug_assert_eq!(offsets.len(), rest.len() + 1);
         debug_assert_eq!(labels.len(), probabilities.len());
-        Self { n_labels, offsets, labels, probabilities, rest, prior }
+        let most = prior.iter().flatten().copied().fold(0.0, f64::max);
+        Self { n_labels, offsets, labels, probabilities, rest, prior, most }
     }
 
     /// Of one row of probabilities an item; `None` for items of which nothing is known. Rows are scaled to sum 1.
@@ -73,35 +137,32 @@ impl Posterior {
 
     /// Whether anything is known of an item: it has votes.
     pub fn is_known(&self, item: usize) -> bool {
-        self.offsets[item] < self.offsets[item + 1]
+        self.known(item).is_some()
     }
 
-    fn entries(&self, item: usize) -> (&[u32], &[f64]) {
-        let range = self.offsets[item]..self.offsets[item + 1];
-        (&self.labels[range.clone()], &self.probabilities[range])
+    /// What is known of an item; `None`: nothing, or there is no such item.
+    fn known(&self, item: usize) -> Option<Row<'_>> {
+        let range = *self.offsets.get(item)?..*self.offsets.get(item + 1)?;
+        let (labels, probabilities) = (&self.labels[range.clone()], &self.probabilities[range]);
+        let prior = self.prior.as_deref().map(|p| (p, self.most));
+        let row = Row { labels, probabilities, rest: self.rest[item], n_labels: self.n_labels, prior };
+        (!labels.is_empty()).then_some(row)
     }
 
-    fn weight(&self, label: u32) -> f64 {
-        self.prior.as_ref().map_or(1.0, |p| p[label as usize])
-    }
-
-    /// Probability of a label; `None` where nothing is known of the item.
+    /// Probability of a label; `None` where nothing is known of the item, or there is no such label.
     pub fn probability(&self, item: usize, label: u32) -> Option<f64> {
-        let (labels, p) = self.entries(item);
-        if labels.is_empty() {
+        let row = self.known(item)?;
+        if label as usize >= self.n_labels {
             return None;
         }
-        Some(labels.binary_search(&label).map_or_else(|_| self.rest[item] * self.weight(label), |at| p[at]))
+        Some(row.labels.binary_search(&label).map_or_else(|_| row.other(label), |at| row.probabilities[at]))
     }
 
     /// Probabilities of all labels by number; `None` where nothing is known of the item.
     pub fn row(&self, item: usize) -> Option<Vec<f64>> {
-        let (labels, p) = self.entries(item);
-        if labels.is_empty() {
-            return None;
-        }
-        let mut row: Vec<f64> = (0..self.n_labels as u32).map(|l| self.rest[item] * self.weight(l)).collect();
-        for (&l, &p) in labels.iter().zip(p) {
+        let known = self.known(item)?;
+        let mut row: Vec<f64> = (0..self.n_labels as u32).map(|l| known.other(l)).collect();
+        for (&l, &p) in known.labels.iter().zip(known.probabilities) {
             row[l as usize] = p;
         }
         Some(row)
@@ -109,31 +170,7 @@ impl Posterior {
 
     /// The most probable label; `None` where nothing is known of the item.
     pub fn best(&self, item: usize) -> Option<Best> {
-        let (labels, p) = self.entries(item);
-        let mut best: Option<Best> = None;
-        let mut consider = |label, probability| match &mut best {
-            Some(b) if probability < b.probability => {}
-            Some(b) if probability == b.probability => {
-                b.tied += 1;
-                b.label = b.label.min(label);
-            }
-            _ => best = Some(Best { label, probability, tied: 1 }),
-        };
-        for (&l, &p) in labels.iter().zip(p) {
-            consider(l, p);
-        }
-        // Labels without votes win only where the prior says so.
-        if !labels.is_empty() && self.rest[item] > 0.0 && labels.len() < self.n_labels {
-            let mut next = 0;
-            for l in 0..self.n_labels as u32 {
-                if labels.get(next) == Some(&l) {
-                    next += 1;
-                } else {
-                    consider(l, self.rest[item] * self.weight(l));
-                }
-            }
-        }
-        best
+        self.known(item).map(|row| row.best())
     }
 
     /// Labels and probabilities from the most to the least probable; equal ones by number. Empty where nothing is known.
@@ -146,30 +183,7 @@ impl Posterior {
 
     /// Entropy of the label in nats, between 0 and `ln(n_labels)`; `None` where nothing is known of the item.
     pub fn entropy(&self, item: usize) -> Option<f64> {
-        let (labels, p) = self.entries(item);
-        if labels.is_empty() {
-            return None;
-        }
-        let term = |p: f64| if p > 0.0 { -p * libm::log(p) } else { 0.0 };
-        let mut sum: f64 = p.iter().copied().map(term).sum();
-        let others = self.n_labels - labels.len();
-        if others > 0 && self.rest[item] > 0.0 {
-            match &self.prior {
-                None => sum += others as f64 * term(self.rest[item]),
-                Some(prior) => {
-                    let mut next = 0;
-                    for (l, weight) in prior.iter().enumerate() {
-                        if labels.get(next) == Some(&(l as u32)) {
-                            next += 1;
-                        } else {
-                            sum += term(self.rest[item] * weight);
-                        }
-                    }
-                }
-            }
-        }
-        // A probability that is 1 but for rounding would make it negative.
-        Some(sum.max(0.0))
+        self.known(item).map(|row| row.entropy())
     }
 
     /// Entropies of all items, see [`Posterior::entropy`].
@@ -241,6 +255,22 @@ mod tests {
         let best = p.best(0).unwrap();
         assert_eq!((best.label, best.tied), (1, 1));
         assert!((best.probability - 0.42).abs() < 1e-15);
+    }
+
+    #[test]
+    fn what_is_not_there_is_none() {
+        let p = posterior();
+        assert_eq!(
+            (p.probability(0, 4), p.probability(3, 0), p.best(9), p.row(3), p.entropy(3)),
+            (None, None, None, None, None)
+        );
+        assert!(!p.is_known(3) && p.ranked(3).is_empty());
+    }
+
+    #[test]
+    fn labels_without_votes_tie_with_those_that_have() {
+        let p = Posterior::new(4, vec![0, 2], vec![1, 3], vec![0.25; 2], vec![0.25], None);
+        assert_eq!(p.best(0), Some(Best { label: 0, probability: 0.25, tied: 4 }));
     }
 
     #[test]

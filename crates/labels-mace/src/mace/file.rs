@@ -6,7 +6,7 @@ use crate::mace::model::{Learned, MaceModel, Restart};
 use crate::posterior::Posterior;
 use planisphere_store::{Arrays, Format, Tensor};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 const FORMAT: Format = Format::new("planisphere-mace-model", "model of annotators by planisphere-labels-mace", 1);
@@ -78,7 +78,6 @@ impl MaceModel {
             ("posterior_labels", Tensor::new(&[p.labels.len()], &p.labels)),
             ("posterior", Tensor::new(&[p.probabilities.len()], &p.probabilities)),
             ("posterior_rest", Tensor::new(&[p.rest.len()], &p.rest)),
-            ("competence", Tensor::new(&[n], &self.competence)),
             ("competence_mean", Tensor::new(&[n], &self.competence_mean)),
             ("annotators", Tensor::new(&[n, 2], l.parameters.annotators.as_flattened())),
             ("guesses", Tensor::new(&[cells], &l.parameters.theta)),
@@ -106,6 +105,12 @@ impl MaceModel {
 /// them.
 fn restore(header: Header, arrays: &Arrays<'_>) -> Result<MaceModel, String> {
     let (n, labels) = (header.annotators.len(), header.labels.len());
+    for (what, names) in [("annotator", &header.annotators), ("label", &header.labels)] {
+        let mut seen = HashSet::new();
+        if let Some(twice) = names.iter().find(|n| !seen.insert(&***n)) {
+            return Err(format!("{what} {twice:?} comes twice"));
+        }
+    }
     let probabilities = |name: &str, shape: &[usize]| {
         let values = arrays.take::<f64>(name, shape)?;
         match values.iter().position(|v| !(0.0..=1.0).contains(v)) {
@@ -144,12 +149,25 @@ fn restore(header: Header, arrays: &Arrays<'_>) -> Result<MaceModel, String> {
         return Err(format!("array \"posterior_rest\" holds {bad}"));
     }
 
+    for item in 0..posterior.n_items() {
+        let sum: f64 = posterior.row(item).map_or(1.0, |row| row.iter().sum());
+        if (sum - 1.0).abs() > 1e-6 || sum.is_nan() {
+            return Err(format!("the probabilities of item {item} have the sum {sum}"));
+        }
+    }
+
     let [cells] = arrays.shape("guesses")?;
     let annotator_cells = arrays.take::<u32>("guesses_offsets", &[n + 1])?;
     let divided: Vec<usize> = annotator_cells.iter().map(|&o| o as usize).collect();
     ascending("guesses_offsets", &divided, cells)?;
     let cell_labels = arrays.take::<u32>("guesses_labels", &[cells])?;
     below("guesses_labels", &cell_labels)?;
+    for own in divided.windows(2) {
+        let mut seen = HashSet::new();
+        if let Some(twice) = cell_labels[own[0]..own[1]].iter().find(|l| !seen.insert(**l)) {
+            return Err(format!("an annotator has label {twice} twice"));
+        }
+    }
     let pairs = probabilities("annotators", &[n, 2])?;
     let (pairs, _) = pairs.as_chunks::<2>();
     let learned = Learned {
@@ -169,10 +187,13 @@ fn restore(header: Header, arrays: &Arrays<'_>) -> Result<MaceModel, String> {
         return Err(format!("restart {} of {tries}", header.best));
     }
     let likelihoods = arrays.take::<f64>("log_likelihoods", &[tries])?;
+    if let Some(bad) = likelihoods.iter().find(|l| l.is_nan()) {
+        return Err(format!("a log likelihood of {bad}"));
+    }
     let restart = |((&log_likelihood, &iterations), &converged)| Restart { log_likelihood, iterations, converged };
     Ok(MaceModel {
         posterior,
-        competence: probabilities("competence", &[n])?,
+        competence: learned.parameters.annotators.iter().map(|a| a[1]).collect(),
         competence_mean: probabilities("competence_mean", &[n])?,
         learned,
         restarts: likelihoods.iter().zip(&header.iterations).zip(&header.converged).map(restart).collect(),
@@ -215,7 +236,12 @@ mod tests {
         refused("does not divide", |m| m.posterior.offsets[1] = 100);
         refused("\"posterior\" holds 1.5", |m| m.posterior.probabilities[0] = 1.5);
         refused("posterior_rest", |m| m.posterior.rest[0] = f64::NAN);
-        refused("\"competence\" holds NaN at 1", |m| m.competence[1] = f64::NAN);
+        refused("\"competence_mean\" holds NaN at 1", |m| m.competence_mean[1] = f64::NAN);
+        refused("have the sum", |m| m.posterior.probabilities[0] = 0.0);
+        refused("\"1\" comes twice", |m| m.learned.annotators[0] = "1".into());
+        refused("\"2\" comes twice", |m| m.learned.labels[0] = "2".into());
+        refused("twice", |m| m.learned.cell_labels[1] = m.learned.cell_labels[0]);
+        refused("a log likelihood of NaN", |m| m.restarts[0].log_likelihood = f64::NAN);
         refused("\"annotators\" holds -1 at 0", |m| m.learned.parameters.annotators[0][0] = -1.0);
         refused("guesses_labels", |m| m.learned.cell_labels[0] = 5);
         refused("guesses_offsets", |m| m.learned.annotator_cells[4] = 0);

@@ -1,6 +1,6 @@
 //! Some restarts that go through the votes together.
 
-use crate::mace::digamma::exp_digamma;
+use crate::mace::digamma::{ExpDigamma, ratio};
 use crate::mace::problem::{Problem, range};
 use crate::mace::sweep::{Lanes, Product, Sweep};
 use planisphere_core::{CancelToken, Cancelled};
@@ -41,6 +41,8 @@ pub(crate) struct Group<const W: usize> {
     products: Vec<Product<W>>,
     /// Restarts that do not move any more.
     still: [bool; W],
+    /// Restarts; what is left of the lanes repeats the first.
+    width: usize,
 }
 
 /// Lifts are at most this: 2^500. A guess that is less probable counts as this improbable.
@@ -50,12 +52,14 @@ const ROOM: f64 = 1000.0;
 
 /// What [`Group`]s of all widths do.
 pub(crate) trait Restarts: Send {
+    /// How many restarts there are, those that are there to fill a register not counted.
+    fn width(&self) -> usize;
     /// Sums of posteriors under the parameters.
     fn expect(&mut self, problem: &Problem, simd: Simd, token: &CancelToken) -> Result<(), Cancelled>;
     /// Parameters from the sums; of the restarts that still move.
-    fn maximize(&mut self, problem: &Problem, update: Update);
+    fn maximize(&mut self, problem: &Problem, update: Update, token: &CancelToken) -> Result<(), Cancelled>;
     /// Log marginal likelihoods as of the last [`Restarts::expect`].
-    fn likelihoods(&self, problem: &Problem) -> Vec<f64>;
+    fn likelihoods(&self, problem: &Problem, token: &CancelToken) -> Result<Vec<f64>, Cancelled>;
     /// Lets a restart move no more.
     fn rest(&mut self, lane: usize);
     /// The parameters of one restart.
@@ -64,7 +68,10 @@ pub(crate) trait Restarts: Send {
     fn counts(&self, lane: usize) -> Vec<f64>;
 }
 
-/// Groups for any number of restarts, given their parameters.
+/// Restarts that are begun together, so that memory does not grow with their number.
+pub(crate) const WAVE: usize = 16;
+
+/// Groups for restarts, given their parameters.
 pub(crate) fn groups(problem: &Problem, starts: &[Parameters]) -> Vec<Box<dyn Restarts>> {
     let (mut groups, mut left): (Vec<Box<dyn Restarts>>, _) = (Vec::new(), starts);
     while !left.is_empty() {
@@ -97,6 +104,7 @@ impl<const W: usize> Group<W> {
             counts: problem.blocks.iter().map(|_| vec![[0.0; W]; cells]).collect(),
             products: vec![Product::ONE; problem.blocks.len()],
             still: std::array::from_fn(|l| l >= starts.len()),
+            width: starts.len().min(W),
         };
         new.derive(problem);
         new
@@ -127,7 +135,7 @@ impl<const W: usize> Group<W> {
         });
         let most = most.reduce(|| 1.0, f64::max);
         // A lift of 2 at least, so that one that is all but 1 does not allow more votes than there can be.
-        self.limit = (ROOM / most.max(2.0).log2()) as u32;
+        self.limit = (ROOM / libm::log2(most.max(2.0))) as u32;
     }
 }
 
@@ -146,19 +154,25 @@ fn take<'a, T>(from: &mut &'a mut [T], n: usize) -> &'a mut [T] {
 }
 
 impl<const W: usize> Restarts for Group<W> {
-    fn expect(&mut self, problem: &Problem, simd: Simd, token: &CancelToken) -> Result<(), Cancelled> {
-        let (lifts, limit) = (&self.lifts, self.limit);
-        self.counts.par_iter_mut().zip(&mut self.products).zip(&problem.blocks).try_for_each(
-            |((counts, product), items)| {
-                token.check()?;
-                counts.fill([0.0; W]);
-                *product = simd.run(Sweep { problem, items: items.clone(), lifts, limit, counts });
-                Ok(())
-            },
-        )
+    fn width(&self) -> usize {
+        self.width
     }
 
-    fn maximize(&mut self, problem: &Problem, update: Update) {
+    fn expect(&mut self, problem: &Problem, simd: Simd, token: &CancelToken) -> Result<(), Cancelled> {
+        let (lifts, limit) = (&self.lifts, self.limit);
+        let tasks = self.counts.par_iter_mut().zip(&mut self.products).zip(&problem.blocks);
+        tasks.try_for_each(|((counts, product), items)| {
+            counts.fill([0.0; W]);
+            *product = Product::ONE;
+            for items in problem.pieces(items.clone()) {
+                token.check()?;
+                *product = product.times(simd.run(Sweep { problem, items, lifts, limit, counts }));
+            }
+            Ok(())
+        })
+    }
+
+    fn maximize(&mut self, problem: &Problem, update: Update, token: &CancelToken) -> Result<(), Cancelled> {
         let (mut guess, mut know) = (self.guess.as_mut_slice(), self.know.as_mut_slice());
         let (mut theta, mut theta_rest) = (self.theta.as_mut_slice(), self.theta_rest.as_mut_slice());
         let mut tasks = Vec::with_capacity(problem.parts.len());
@@ -172,7 +186,8 @@ impl<const W: usize> Restarts for Group<W> {
             ));
         }
         let (counts, shares, still) = (&self.counts, &self.shares, &self.still);
-        tasks.into_par_iter().for_each(|(part, first, (guess, know), (theta, theta_rest))| {
+        tasks.into_par_iter().try_for_each(|(part, first, (guess, know), (theta, theta_rest))| {
+            token.check()?;
             let mut own = Vec::new();
             for a in part.clone() {
                 let cells = range(&problem.annotator_cells[a..]);
@@ -184,7 +199,9 @@ impl<const W: usize> Restarts for Group<W> {
                 }));
                 for l in (0..W).filter(|&l| !still[l]) {
                     let known: f64 = own.iter().map(|k| k[l]).sum();
-                    let guessed = (problem.annotator_votes[a] - known).max(0.0);
+                    // Rounding must not make a cell's guesses negative, nor one probability larger than all together.
+                    let guesses = cells.clone().zip(&own).map(|(c, k)| (problem.cell_votes[c] - k[l]).max(0.0));
+                    let guessed = guesses.sum::<f64>();
                     let [g, k] = update.annotator(guessed, known);
                     let strategy = update.strategy(guessed, problem.n_labels);
                     (guess[a - part.start][l], know[a - part.start][l]) = (g, k);
@@ -194,22 +211,36 @@ impl<const W: usize> Restarts for Group<W> {
                     }
                 }
             }
-        });
+            Ok(())
+        })?;
         self.derive(problem);
+        Ok(())
     }
 
-    fn likelihoods(&self, problem: &Problem) -> Vec<f64> {
-        // What all truths of an item share.
-        let mut sums = [0.0; W];
-        for a in 0..problem.annotators.len() {
-            for c in range(&problem.annotator_cells[a..]) {
-                for (l, sum) in sums.iter_mut().enumerate() {
-                    let (base, _) = base(self.guess[a][l], self.know[a][l], self.theta[c][l]);
-                    *sum += problem.cell_votes[c] * libm::log(base);
+    fn likelihoods(&self, problem: &Problem, token: &CancelToken) -> Result<Vec<f64>, Cancelled> {
+        // What all truths of an item share; sums of parts are added in their order.
+        let parts: Vec<Lanes<W>> = problem
+            .parts
+            .par_iter()
+            .map(|part| {
+                token.check()?;
+                let mut sums = [0.0; W];
+                for a in part.clone() {
+                    for c in range(&problem.annotator_cells[a..]) {
+                        for (l, sum) in sums.iter_mut().enumerate().take(self.width) {
+                            let (base, _) = base(self.guess[a][l], self.know[a][l], self.theta[c][l]);
+                            *sum += problem.cell_votes[c] * libm::log(base);
+                        }
+                    }
                 }
-            }
-        }
-        (0..W).map(|l| sums[l] + self.products.iter().map(|p| p.ln(l)).sum::<f64>()).collect()
+                Ok(sums)
+            })
+            .collect::<Result<_, Cancelled>>()?;
+        let of = |l: usize| {
+            let shared: f64 = parts.iter().map(|p| p[l]).sum();
+            shared + self.products.iter().map(|p| p.ln(l)).sum::<f64>()
+        };
+        Ok((0..self.width).map(of).collect())
     }
 
     fn rest(&mut self, lane: usize) {
@@ -242,8 +273,8 @@ impl Update {
     pub(crate) fn annotator(self, guessed: f64, known: f64) -> [f64; 2] {
         match self {
             Self::Bayes { alpha, beta, .. } => {
-                let all = exp_digamma(guessed + known + (alpha + beta));
-                [exp_digamma(guessed + alpha) / all, exp_digamma(known + beta) / all]
+                let all = ExpDigamma::of(guessed + known + (alpha + beta));
+                [ratio(guessed + alpha, all), ratio(known + beta, all)]
             }
             Self::Em { smoothing } => {
                 let (g, k) = (guessed + smoothing, known + smoothing);
@@ -255,15 +286,17 @@ impl Update {
 
     /// The probability of a label among guesses, from how many of the guesses were for it.
     pub(crate) fn strategy(self, guessed: f64, labels: usize) -> impl Fn(f64) -> f64 {
-        let labels = labels as f64;
-        let (all, added) = match self {
-            Self::Bayes { strategy, .. } => (exp_digamma(guessed + strategy * labels), strategy),
-            Self::Em { smoothing } => (guessed + smoothing * labels, smoothing),
+        let n = labels as f64;
+        let all = match self {
+            Self::Bayes { strategy, .. } => ExpDigamma::of(guessed + strategy * n),
+            Self::Em { .. } => ExpDigamma::of(1.0),
         };
         move |count| match self {
-            Self::Bayes { .. } => exp_digamma(count + added) / all,
-            Self::Em { .. } if all > 0.0 => (count + added) / all,
-            Self::Em { .. } => 1.0 / labels,
+            Self::Bayes { strategy, .. } => ratio(count + strategy, all),
+            Self::Em { smoothing } if guessed + smoothing * n > 0.0 => {
+                ((count + smoothing) / (guessed + smoothing * n)).min(1.0)
+            }
+            Self::Em { .. } => 1.0 / n,
         }
     }
 }

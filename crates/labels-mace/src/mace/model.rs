@@ -109,7 +109,8 @@ impl MaceModel {
         }
         // Variational probabilities have a smaller sum.
         let sum: f64 = row.iter().sum();
-        row.iter_mut().for_each(|p| *p /= sum);
+        let even = 1.0 / row.len() as f64;
+        row.iter_mut().for_each(|p| *p = if sum > 0.0 { *p / sum } else { even });
         Some(row)
     }
 

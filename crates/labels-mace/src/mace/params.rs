@@ -3,6 +3,9 @@
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+/// Counts and noise may be this large, so that no sum of them is infinite.
+const LARGEST: f64 = 1e100;
+
 /// How parameters follow from expected counts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -34,7 +37,8 @@ impl Method {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Start {
-    /// Each probability is `1 + noise · u` with `u` uniform in \[0, 1), and they are scaled to sum 1.
+    /// Each probability is `1 + noise · u` with `u` uniform in \[0, 1), and they are scaled to sum 1. (Of labels that an
+    /// annotator never used, `u` is 0.5.)
     Random {
         /// 0.5 in the original.
         noise: f64,
@@ -51,8 +55,10 @@ pub enum Start {
 /// kept.
 ///
 /// Results do not depend on the number of threads, on the names of items, annotators and labels, or on the order in which
-/// they come: restarts draw by who labeled what like whom. (An item whose labels are exactly as probable as each other
-/// gets the one that came first, see [`Best::tied`](crate::Best::tied).)
+/// they come: restarts draw by who labeled what like whom. There are two exceptions, since only names or order could decide.
+/// An item with labels that are equally probable gets the one that came first, see [`Best::tied`](crate::Best::tied). And
+/// annotators or labels that are mirror images of each other (two camps that contradict each other in everything) may
+/// change places.
 ///
 /// ```
 /// use planisphere_labels_mace::{Annotations, Mace};
@@ -148,7 +154,8 @@ impl Mace {
         self
     }
 
-    /// Items of which the label is known: (item, label). Each replaces what was said of its item before.
+    /// Items of which the label is known: (item, label). Of several for one item the last counts. An item without votes stays
+    /// unknown: controls tell of annotators.
     #[must_use]
     pub fn controls<I: Into<String>, L: Into<String>>(mut self, controls: impl IntoIterator<Item = (I, L)>) -> Self {
         self.controls = controls.into_iter().map(|(i, l)| (i.into(), l.into())).collect();
@@ -156,7 +163,8 @@ impl Mace {
     }
 
     /// How frequent each label is: (label, weight), in any scale. Every label of the annotations needs one; what is said of
-    /// other labels is ignored (default: all the same).
+    /// other labels is ignored (default: all the same). Of several for one label the last counts. Below 1e-300 of the
+    /// largest, a weight counts as 0.
     #[must_use]
     pub fn priors<L: Into<String>>(mut self, priors: impl IntoIterator<Item = (L, f64)>) -> Self {
         self.priors = Some(priors.into_iter().map(|(l, p)| (l.into(), p)).collect());
@@ -165,12 +173,12 @@ impl Mace {
 
     pub(crate) fn check(&self) -> Result<()> {
         let positive = |param, value: f64| {
-            let good = value.is_finite() && value > 0.0;
-            good.then_some(()).ok_or_else(|| Error::param(param, value, "must be a positive number"))
+            let good = (1e-100..=LARGEST).contains(&value);
+            good.then_some(()).ok_or_else(|| Error::param(param, value, "must be a number between 1e-100 and 1e100"))
         };
         let not_negative = |param, value: f64| {
-            let good = value.is_finite() && value >= 0.0;
-            good.then_some(()).ok_or_else(|| Error::param(param, value, "must be a number of at least 0"))
+            let good = (0.0..=LARGEST).contains(&value);
+            good.then_some(()).ok_or_else(|| Error::param(param, value, "must be a number between 0 and 1e100"))
         };
         match self.method {
             Method::VariationalBayes { alpha, beta, strategy_prior } => {

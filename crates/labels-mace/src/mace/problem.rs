@@ -1,7 +1,8 @@
 //! The votes as the sweeps go through them.
 
 use crate::annotations::{Annotations, Vote};
-use crate::mace::canonical::{Given, Keys, order, places};
+use crate::mace::canonical::{Given, Grouped, Keys, order, places};
+use planisphere_core::{CancelToken, Cancelled};
 use std::ops::Range;
 
 /// Votes sorted by item, within it by label, within that by annotator, all in the canonical order.
@@ -57,15 +58,23 @@ pub(crate) struct Problem {
 const BLOCKS: usize = 16;
 /// A task goes through this many times as many votes as its table has cells.
 const VOTES_PER_CELL: usize = 4;
+/// Votes between two looks at whether the run was stopped.
+const PIECE: u32 = 1 << 17;
 /// Cells that a task of the other step goes through.
 const PART: usize = 4096;
 
 impl Problem {
     /// `controls` by item; `priors` by label, with sum 1.
-    pub(crate) fn new(annotations: &Annotations, controls: &[Option<u32>], priors: Option<&[f64]>) -> Self {
+    pub(crate) fn new(
+        annotations: &Annotations,
+        controls: &[Option<u32>],
+        priors: Option<&[f64]>,
+        token: &CancelToken,
+    ) -> Result<Self, Cancelled> {
         let (n_annotators, n_labels) = (annotations.n_annotators(), annotations.n_labels());
         let (offsets, by_item) = annotations.by_item();
-        let keys = Keys::find(&offsets, &by_item, n_annotators, n_labels, &Given { controls, priors });
+        let of = Grouped { offsets: &offsets, votes: &by_item, annotators: n_annotators, labels: n_labels };
+        let keys = Keys::find(&of, &Given { controls, priors }, token)?;
         let mut items = order(&keys.items);
         items.retain(|&i| offsets[i as usize] < offsets[i as usize + 1]);
         let (annotators, labels) = (order(&keys.annotators), order(&keys.labels));
@@ -97,6 +106,9 @@ impl Problem {
         };
         let mut votes: Vec<(u32, u32, u32)> = Vec::new();
         for at in 0..new.items.len() {
+            if at % 4096 == 0 {
+                token.check()?;
+            }
             let item = new.items[at] as usize;
             votes.clear();
             votes.extend(by_item[offsets[item]..offsets[item + 1]].iter().map(|v: &Vote| {
@@ -108,7 +120,7 @@ impl Problem {
         }
         (new.cell_votes, new.cell_labels, new.annotator_cells) = (cells.votes, cells.labels, cells.starts);
         new.divide();
-        new
+        Ok(new)
     }
 
     /// Adds an item: (label, annotator, cell) of its votes, sorted.
@@ -136,6 +148,19 @@ impl Problem {
         });
         self.most_slots = self.most_slots.max(slots);
         self.item_slots.push(self.slot_labels.len() as u32);
+    }
+
+    /// A range of items in pieces, after each of which a run may be stopped. Where they end changes no count.
+    pub(crate) fn pieces(&self, items: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let mut start = items.start;
+        std::iter::from_fn(move || {
+            let from = self.slots[self.item_slots[start.min(self.items.len())] as usize].saturating_add(PIECE);
+            let rest = &self.item_slots[start + 1..=items.end.max(start)];
+            let piece = rest.partition_point(|&s| self.slots[s as usize] < from) + 1;
+            let range = start..(start + piece).min(items.end);
+            start = range.end;
+            (!range.is_empty()).then_some(range)
+        })
     }
 
     /// Blocks and parts of about the same size, by the data alone.
@@ -210,7 +235,7 @@ mod tests {
     fn every_vote_finds_its_cell_and_slot() {
         let codes = [(0, 0, 1), (0, 1, 1), (0, 2, 0), (2, 0, 2), (2, 2, 2), (3, 1, 0)];
         let a = Annotations::from_codes(5, 4, 4, &codes).unwrap();
-        let p = Problem::new(&a, &[None, None, None, Some(1), None], None);
+        let p = Problem::new(&a, &[None, None, None, Some(1), None], None, &CancelToken::new()).unwrap();
         assert_eq!((p.items.len(), p.cells.len(), p.slot_labels.len()), (3, 6, 4));
         let mut back = Vec::new();
         for (i, &item) in p.items.iter().enumerate() {
@@ -230,6 +255,8 @@ mod tests {
         assert_eq!(p.slot_weights[p.item_slots[at(3)] as usize], 0.0);
         assert_eq!(p.annotator_votes.iter().sum::<f64>(), 6.0);
         assert_eq!(p.blocks.iter().map(|b| b.len()).sum::<usize>(), 3);
+        assert_eq!((p.pieces(0..3).count(), p.pieces(0..3).next()), (1, Some(0..3)));
+        assert_eq!(p.pieces(2..2).count(), 0);
         assert_eq!(p.parts.iter().map(|b| b.len()).sum::<usize>(), 4);
     }
 }

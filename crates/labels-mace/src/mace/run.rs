@@ -2,7 +2,7 @@
 
 use crate::annotations::Annotations;
 use crate::error::{Error, Result};
-use crate::mace::group::{Group, Parameters, Update, groups};
+use crate::mace::group::{Group, Parameters, Restarts, Update, WAVE, groups};
 use crate::mace::model::{Learned, MaceModel, Restart};
 use crate::mace::params::{Mace, Method, Start};
 use crate::mace::problem::{Problem, range};
@@ -11,6 +11,7 @@ use crate::posterior::Posterior;
 use planisphere_core::{Context, CounterRng, Stage};
 use planisphere_kernels::Simd;
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 impl Mace {
     /// Labels and competences.
@@ -25,16 +26,16 @@ impl Mace {
     ///
     /// # Errors
     /// [`Error::InvalidParam`], [`Error::NoAnnotations`]; [`Error::Unknown`] if a control is of an item or a label that the
-    /// annotations do not have (see [`Annotations::add_label`]); [`Error::MissingPrior`]; [`Error::Cancelled`].
+    /// annotations do not have (see [`Annotations::add_label`]); [`Error::MissingPrior`]; [`Error::Cancelled`]; [`Error::Core`]
+    /// if threads cannot be started.
     pub fn fit_with(&self, annotations: &Annotations, cx: &mut Context<'_>) -> Result<MaceModel> {
         self.check()?;
         let given = Given::new(self, annotations)?;
         cx.run(|cx| {
             cx.stage(Stage::Annotators, 1.0, |cx| {
-                let problem = Problem::new(annotations, &given.controls, given.priors.as_deref());
-                let starts: Vec<Parameters> =
-                    (0..self.restarts).into_par_iter().map(|r| start(&problem, self.start, self.seed, r)).collect();
-                let (best, restarts) = self.descend(&problem, &starts, cx)?;
+                let problem = Problem::new(annotations, &given.controls, given.priors.as_deref(), &cx.token())?;
+                let start = |r| start(&problem, self.start, self.seed, r);
+                let (best, restarts) = self.descend(&problem, self.restarts, start, cx)?;
                 let update = self.update(problem.n_labels);
                 Ok(model(annotations, &problem, update, best, restarts, given.priors))
             })
@@ -76,10 +77,9 @@ impl Mace {
     ) -> Result<MaceModel> {
         let given = Given::new(self, annotations)?;
         cx.stage(Stage::Annotators, 1.0, |cx| {
-            let problem = Problem::new(annotations, &given.controls, given.priors.as_deref());
+            let problem = Problem::new(annotations, &given.controls, given.priors.as_deref(), &cx.token())?;
             let update = self.update(problem.n_labels);
-            let start = learned.start(&problem, annotations, update);
-            let (best, restarts) = self.descend(&problem, &[start], cx)?;
+            let (best, restarts) = self.descend(&problem, 1, |_| learned.start(&problem, annotations, update), cx)?;
             Ok(model(annotations, &problem, update, best, restarts, given.priors))
         })
     }
@@ -93,36 +93,76 @@ impl Mace {
         }
     }
 
-    /// All restarts, of which the likeliest is kept.
-    fn descend(&self, problem: &Problem, starts: &[Parameters], cx: &mut Context<'_>) -> Result<(Found, Vec<Restart>)> {
+    /// All restarts, wave by wave, of which the likeliest is kept.
+    fn descend(
+        &self,
+        problem: &Problem,
+        tries: usize,
+        start: impl Fn(usize) -> Parameters + Sync,
+        cx: &mut Context<'_>,
+    ) -> Result<(Found, Vec<Restart>)> {
+        let total = (tries.div_ceil(WAVE) * self.iterations).max(1) as u64;
+        let mut best: Option<Found> = None;
+        let mut restarts: Vec<Restart> = Vec::with_capacity(tries);
+        for first in (0..tries).step_by(WAVE) {
+            let done = (first / WAVE * self.iterations) as u64;
+            let starts: Vec<Parameters> = (first..tries.min(first + WAVE)).into_par_iter().map(&start).collect();
+            let mut groups = groups(problem, &starts);
+            drop(starts);
+            let wave = self.wave(problem, &mut groups, (done, total), cx)?;
+            let mut lane_of = groups.iter().flat_map(|g| (0..g.width()).map(move |lane| (g, lane)));
+            for (r, restart) in wave.iter().enumerate() {
+                let (group, lane) = lane_of.next().unwrap_or((&groups[0], 0));
+                // Of several that came to the same place, the first: rounding does not choose.
+                let kept = best
+                    .as_ref()
+                    .map(|b: &Found| restarts.iter().chain(&wave).nth(b.best).map_or(f64::NAN, |r| r.log_likelihood));
+                if kept.is_none_or(|kept| restart.log_likelihood > kept + SAME * kept.abs()) {
+                    let (parameters, counts) = (group.parameters(lane), group.counts(lane));
+                    best = Some(Found { best: first + r, parameters, counts });
+                }
+            }
+            restarts.extend(wave);
+        }
+        cx.progress(total, total)?;
+        // There is a restart, and the first is kept if no other is likelier.
+        best.map(|best| (best, restarts)).ok_or_else(|| Error::param("restarts", tries, "must be between 1 and 1000"))
+    }
+
+    /// The restarts of some groups, side by side.
+    fn wave(
+        &self,
+        problem: &Problem,
+        groups: &mut [Box<dyn Restarts>],
+        (done, total): (u64, u64),
+        cx: &mut Context<'_>,
+    ) -> Result<Vec<Restart>> {
         let (simd, token, update) = (Simd::detect(), cx.token(), self.update(problem.n_labels));
-        let mut groups = groups(problem, starts);
-        let mut restarts = vec![Restart { log_likelihood: f64::NAN, iterations: 0, converged: false }; starts.len()];
-        let widths: Vec<usize> = groups.iter().map(|g| g.likelihoods(problem).len()).collect();
-        let first: Vec<usize> = widths.iter().scan(0, |sum, w| Some(std::mem::replace(sum, *sum + w))).collect();
-        groups.par_iter_mut().try_for_each(|g| g.expect(problem, simd, &token))?;
-        let told = |groups: &[Box<dyn crate::mace::group::Restarts>]| -> Vec<f64> {
-            let mut all: Vec<f64> = groups.iter().flat_map(|g| g.likelihoods(problem)).collect();
-            all.truncate(starts.len());
-            all
+        let told = |groups: &[Box<dyn Restarts>]| -> Result<Vec<f64>> {
+            let each = groups.iter().map(|g| g.likelihoods(problem, &token)).collect::<Result<Vec<_>, _>>()?;
+            Ok(each.concat())
         };
-        let mut last = self.tolerance.map(|_| told(&groups));
+        let lanes: Vec<(usize, usize)> =
+            groups.iter().enumerate().flat_map(|(g, group)| (0..group.width()).map(move |lane| (g, lane))).collect();
+        let mut restarts = vec![Restart { log_likelihood: f64::NAN, iterations: 0, converged: false }; lanes.len()];
+        cx.progress(done, total)?;
+        groups.par_iter_mut().try_for_each(|g| g.expect(problem, simd, &token))?;
+        let mut last = self.tolerance.map(|_| told(groups)).transpose()?;
         for iteration in 0..self.iterations {
-            cx.progress(iteration as u64, self.iterations as u64)?;
+            cx.progress(done + iteration as u64, total)?;
             groups.par_iter_mut().try_for_each(|g| {
-                g.maximize(problem, update);
+                g.maximize(problem, update, &token)?;
                 g.expect(problem, simd, &token)
             })?;
             for r in restarts.iter_mut().filter(|r| !r.converged) {
                 r.iterations += 1;
             }
             if let (Some(tolerance), Some(last)) = (self.tolerance, &mut last) {
-                let now = told(&groups);
+                let now = told(groups)?;
                 for (r, (old, new)) in last.iter().zip(&now).enumerate() {
                     if !restarts[r].converged && (new - old).abs() <= tolerance * new.abs() {
                         restarts[r].converged = true;
-                        let g = first.partition_point(|&f| f <= r) - 1;
-                        groups[g].rest(r - first[g]);
+                        groups[lanes[r].0].rest(lanes[r].1);
                     }
                 }
                 *last = now;
@@ -131,20 +171,15 @@ impl Mace {
                 }
             }
         }
-        for (r, ll) in restarts.iter_mut().zip(told(&groups)) {
+        for (r, ll) in restarts.iter_mut().zip(told(groups)?) {
             r.log_likelihood = ll;
         }
-        let mut best = 0;
-        for (r, restart) in restarts.iter().enumerate() {
-            if restart.log_likelihood > restarts[best].log_likelihood {
-                best = r;
-            }
-        }
-        let g = first.partition_point(|&f| f <= best) - 1;
-        let lane = best - first[g];
-        Ok((Found { best, parameters: groups[g].parameters(lane), counts: groups[g].counts(lane) }, restarts))
+        Ok(restarts)
     }
 }
+
+/// Likelihoods that differ by less than this share are the same but for rounding.
+const SAME: f64 = 1e-10;
 
 /// The restart that is kept.
 struct Found {
@@ -165,14 +200,24 @@ impl Given {
         if annotations.is_empty() {
             return Err(Error::NoAnnotations);
         }
-        let priors = params.priors.as_ref().map(|p| priors(p, annotations)).transpose()?;
+        Self::of(params, annotations)
+    }
+
+    /// [`Given::new`], also where there are no votes yet.
+    pub(crate) fn of(params: &Mace, annotations: &Annotations) -> Result<Self> {
+        let any = annotations.n_labels() > 0;
+        let priors = params.priors.as_ref().filter(|_| any).map(|p| priors(p, annotations)).transpose()?;
         let mut controls = vec![None; annotations.n_items()];
         for (item, label) in &params.controls {
             let unknown = |what, name: &str| Error::Unknown { what, name: name.to_owned() };
             let i = annotations.item_index(item).ok_or_else(|| unknown("item", item))?;
             let l = annotations.label_index(label).ok_or_else(|| unknown("label", label))?;
             if priors.as_ref().is_some_and(|p| p[l as usize] == 0.0) {
-                return Err(Error::param("priors", format!("{label} 0"), format!("item {item:?} is known to be that")));
+                return Err(Error::param(
+                    "priors",
+                    format!("{label} 0"),
+                    format!("item {item:?} is known to be that, so its weight must be above 1e-300 of the largest"),
+                ));
             }
             controls[i as usize] = Some(l);
         }
@@ -181,7 +226,7 @@ impl Given {
 }
 
 /// Priors by label, with sum 1.
-fn priors(given: &[(String, f64)], annotations: &Annotations) -> Result<Vec<f64>> {
+pub(crate) fn priors(given: &[(String, f64)], annotations: &Annotations) -> Result<Vec<f64>> {
     let mut weights = vec![None; annotations.n_labels()];
     for (label, weight) in given {
         if !(weight.is_finite() && *weight >= 0.0) {
@@ -199,8 +244,10 @@ fn priors(given: &[(String, f64)], annotations: &Annotations) -> Result<Vec<f64>
     if most == 0.0 {
         return Err(Error::param("priors", 0, "at least one label of the annotations must have a weight above 0"));
     }
-    // Divided by the largest first, so that no sum overflows.
-    let sum: f64 = priors.iter().map(|p| p / most).sum();
+    // Divided by the largest first, so that no sum overflows, and added in an order that is not that of the labels.
+    let mut sorted: Vec<f64> = priors.iter().map(|p| p / most).collect();
+    sorted.sort_by(f64::total_cmp);
+    let sum: f64 = sorted.iter().sum();
     Ok(priors.iter().map(|p| p / most / sum).map(|p| if p < 1e-300 { 0.0 } else { p }).collect())
 }
 
@@ -321,15 +368,19 @@ impl Learned {
         let mut new = Parameters { annotators: Vec::with_capacity(n), theta: Vec::new(), theta_rest: Vec::new() };
         let uniform = 1.0 / problem.n_labels as f64;
         let (who, labels) = self.numbers(annotations);
+        let mut old: HashMap<u32, f64, ahash::RandomState> = HashMap::default();
         for (place, &a) in problem.annotators.iter().enumerate() {
             let known = who[a as usize];
             new.annotators.push(known.map_or_else(|| update.annotator(0.0, 0.0), |a| self.parameters.annotators[a]));
             let rest = known.map_or(uniform, |a| self.parameters.theta_rest[a]);
             new.theta_rest.push(rest);
+            old.clear();
+            if let Some(a) = known {
+                old.extend(self.cells(a).filter_map(|(l, theta)| Some((labels[l as usize]?, theta))));
+            }
             for c in range(&problem.annotator_cells[place..]) {
-                let label = Some(problem.labels[problem.cell_labels[c] as usize]);
-                let old = known.and_then(|a| self.cells(a).find(|c| labels[c.0 as usize] == label));
-                new.theta.push(old.map_or(rest, |c| c.1));
+                let label = problem.labels[problem.cell_labels[c] as usize];
+                new.theta.push(old.get(&label).copied().unwrap_or(rest));
             }
         }
         new

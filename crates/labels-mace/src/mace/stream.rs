@@ -1,11 +1,12 @@
 //! Annotations that keep coming.
 
 use crate::annotations::Annotations;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::mace::group::{Update, base};
 use crate::mace::model::{Learned, MaceModel};
 use crate::mace::params::Mace;
-use crate::mace::run::Given;
+use crate::mace::run::{Given, priors};
+use crate::posterior::{Best, Row};
 use planisphere_core::Context;
 use std::collections::BTreeSet;
 
@@ -46,8 +47,12 @@ pub struct MaceStream {
 struct Item {
     /// Label and annotator, sorted.
     votes: Vec<(u32, u32)>,
-    /// Labels with votes, ascending, and their posteriors.
-    slots: Vec<(u32, f64)>,
+    /// Labels with votes and the control, ascending.
+    labels: Vec<u32>,
+    /// Their posteriors.
+    probabilities: Vec<f64>,
+    /// That of another label, for a prior of 1 (or, if all are the same, that of each).
+    rest: f64,
     control: Option<u32>,
 }
 
@@ -67,13 +72,23 @@ struct Cell {
     /// Posteriors of the label, summed over the votes.
     sum: f64,
     theta: f64,
+    /// Logarithm of how much more probable a vote makes its label.
+    lift: f64,
+    /// The share of knowing if it is right.
+    share: f64,
 }
 
 impl Cell {
-    /// Logarithm of how much more probable a vote makes its label, and the share of knowing if it is right.
-    fn lift(&self, pair: [f64; 2]) -> (f64, f64) {
+    fn new(label: u32, theta: f64, pair: [f64; 2]) -> Self {
+        let mut new = Self { label, votes: 0.0, sum: 0.0, theta, lift: 0.0, share: 0.0 };
+        new.derive(pair);
+        new
+    }
+
+    /// What follows from the parameters.
+    fn derive(&mut self, pair: [f64; 2]) {
         let (base, all) = base(pair[0], pair[1], self.theta);
-        (libm::log(all / base), pair[1] / all)
+        (self.lift, self.share) = (libm::log(all / base), pair[1] / all);
     }
 }
 
@@ -90,13 +105,14 @@ impl MaceStream {
         Self::from_model(params, annotations, &model)
     }
 
-    /// A stream that begins where a model is, of annotators and labels of the same names; see [`Mace::refine`].
+    /// A stream that begins where a model is, of annotators and labels of the same names; see [`Mace::refine`]. There may be no
+    /// votes yet.
     ///
     /// # Errors
-    /// As [`Mace::refine`].
+    /// As [`Mace::refine`], but for [`Error::NoAnnotations`].
     pub fn from_model(params: Mace, annotations: Annotations, model: &MaceModel) -> Result<Self> {
         params.check()?;
-        let given = Given::new(&params, &annotations)?;
+        let given = Given::of(&params, &annotations)?;
         let mut new = Self {
             params,
             annotations: Annotations::new(),
@@ -114,7 +130,8 @@ impl MaceStream {
                 who.pair = model.learned.parameters.annotators[a];
                 who.rest = model.learned.parameters.theta_rest[a];
                 let cells = model.learned.cells(a).filter_map(|(l, theta)| Some((labels[l as usize]?, theta)));
-                who.cells.extend(cells.map(|(label, theta)| Cell { label, votes: 0.0, sum: 0.0, theta }));
+                let pair = who.pair;
+                who.cells.extend(cells.map(|(label, theta)| Cell::new(label, theta, pair)));
                 who.cells.sort_unstable_by_key(|c| c.label);
             }
             new.annotators.push(who);
@@ -159,22 +176,56 @@ impl MaceStream {
         Ok(())
     }
 
-    /// Priors are of the labels there were: there is none for a new one.
-    fn check_label(&self, label: &str) -> Result<()> {
-        if self.priors.is_some() && self.annotations.label_index(label).is_none() {
-            return Err(crate::Error::MissingPrior { label: label.to_owned() });
+    /// Sets the label that an item is known to have, or takes it back. Item and label are added if they are new.
+    ///
+    /// # Errors
+    /// [`Error::MissingPrior`] for a label without one, if there are priors; [`Error::InvalidParam`] if its prior is 0;
+    /// [`Error::TooMany`].
+    pub fn set_control(&mut self, item: &str, label: Option<&str>) -> Result<()> {
+        if let Some(label) = label {
+            self.check_label(label)?;
+            let weight = self.params.priors.iter().flatten().rev().find(|p| p.0 == label);
+            if weight.is_some_and(|w| w.1 == 0.0) {
+                return Err(Error::param("priors", format!("{label} 0"), format!("item {item:?} is known to be that")));
+            }
         }
+        let i = self.annotations.add_item(item)?;
+        let control = label.map(|l| self.annotations.add_label(l)).transpose()?;
+        self.params.controls.retain(|c| c.0 != item);
+        self.params.controls.extend(label.map(|l| (item.to_owned(), l.to_owned())));
+        self.grow();
+        self.items[i as usize].control = control;
+        self.dirty.insert(i);
         Ok(())
+    }
+
+    /// Labels need a prior, if there are any.
+    fn check_label(&self, label: &str) -> Result<()> {
+        match &self.params.priors {
+            Some(priors) if priors.iter().all(|p| p.0 != label) => Err(Error::MissingPrior { label: label.to_owned() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Room for what is new in the annotations.
+    fn grow(&mut self) {
+        let n_labels = self.annotations.n_labels();
+        let update = self.params.update(n_labels);
+        self.items.resize_with(self.annotations.n_items(), Item::default);
+        self.annotators.resize_with(self.annotations.n_annotators(), || Annotator::unknown(update, n_labels));
+        if let Some(given) = &self.params.priors
+            && self.priors.as_ref().map_or(0, Vec::len) != n_labels
+        {
+            // All labels have one, or they would not have come in.
+            self.priors = priors(given, &self.annotations).ok();
+        }
     }
 
     fn follow(&mut self, item: &str, annotator: &str, label: &str, old: Option<u32>) {
         let known = &self.annotations;
         let at = (known.item_index(item), known.annotator_index(annotator), known.label_index(label));
         let (Some(i), Some(a), Some(l)) = at else { return };
-        let n_labels = known.n_labels();
-        let update = self.params.update(n_labels);
-        self.items.resize_with(known.n_items(), Item::default);
-        self.annotators.resize_with(known.n_annotators(), || Annotator::unknown(update, n_labels));
+        self.grow();
         let (item, who) = (&mut self.items[i as usize], &mut self.annotators[a as usize]);
         if let Some(old) = old {
             item.votes.retain(|&v| v != (old, a));
@@ -196,10 +247,21 @@ impl MaceStream {
     ///
     /// Its cost is that of the votes of these items, and of the labels that these annotators used.
     pub fn update(&mut self) {
-        let dirty: Vec<u32> = std::mem::take(&mut self.dirty).into_iter().collect();
+        // Nobody can cancel a run of one's own.
+        let _ = self.update_with(&mut Context::new());
+    }
+
+    /// [`MaceStream::update`] that can be cancelled.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`]: the next call goes on.
+    pub fn update_with(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        let token = cx.token();
+        let dirty: Vec<u32> = self.dirty.iter().copied().collect();
         let who: BTreeSet<u32> = dirty.iter().flat_map(|&i| self.items[i as usize].votes.iter().map(|v| v.1)).collect();
         for round in 0..ROUNDS {
             for &i in &dirty {
+                token.check()?;
                 self.count(i as usize, -1.0);
                 self.expect(i as usize);
                 self.count(i as usize, 1.0);
@@ -208,15 +270,28 @@ impl MaceStream {
                 who.iter().for_each(|&a| self.maximize(a as usize));
             }
         }
+        self.dirty.clear();
+        Ok(())
     }
 
     /// Goes through all items and annotators so many times.
     pub fn sweep(&mut self, times: usize) {
-        for _ in 0..times {
+        // Nobody can cancel a run of one's own.
+        let _ = self.sweep_with(times, &mut Context::new());
+    }
+
+    /// [`MaceStream::sweep`], with progress; it can be cancelled between two times.
+    ///
+    /// # Errors
+    /// [`Error::Cancelled`].
+    pub fn sweep_with(&mut self, times: usize, cx: &mut Context<'_>) -> Result<()> {
+        for time in 0..times {
+            cx.progress(time as u64, times as u64)?;
             (0..self.annotators.len()).for_each(|a| self.maximize(a));
             self.expect_all();
+            self.dirty.clear();
         }
-        self.dirty.clear();
+        Ok(())
     }
 
     /// Posteriors of all items, and their sums anew, so that no rounding is left of the steps so far.
@@ -237,31 +312,39 @@ impl MaceStream {
     /// Posteriors of an item.
     fn expect(&mut self, i: usize) {
         let item = &self.items[i];
-        let mut slots: Vec<(u32, f64)> = Vec::with_capacity(item.slots.len());
+        let (mut labels, mut logs) = (Vec::with_capacity(item.labels.len()), Vec::with_capacity(item.labels.len()));
         let mut voted = 0.0;
         for run in item.votes.chunk_by(|a, b| a.0 == b.0) {
             let label = run[0].0;
             let prior = self.prior(label);
             voted += prior;
-            let lift = |v: &(u32, u32)| {
-                let who = &self.annotators[v.1 as usize];
-                who.known(label).map_or(0.0, |c| c.lift(who.pair).0)
-            };
+            let lift = |v: &(u32, u32)| self.annotators[v.1 as usize].known(label).map_or(0.0, |c| c.lift);
             let possible = item.control.is_none_or(|c| c == label);
             let weight = if possible { libm::log(prior) } else { f64::NEG_INFINITY };
-            slots.push((label, weight + run.iter().map(lift).sum::<f64>()));
+            labels.push(label);
+            logs.push(weight + run.iter().map(lift).sum::<f64>());
         }
-        let rest = match item.control {
-            Some(c) if slots.iter().any(|s| s.0 == c) => 0.0,
-            Some(c) => self.prior(c),
-            None if slots.len() == self.annotations.n_labels() => 0.0,
-            None => (1.0 - voted).max(0.0),
-        };
-        let rest = if rest > 0.0 { libm::log(rest) } else { f64::NEG_INFINITY };
-        let top = slots.iter().map(|s| s.1).fold(rest, f64::max);
-        let sum: f64 = slots.iter().map(|s| libm::exp(s.1 - top)).sum::<f64>() + libm::exp(rest - top);
-        slots.iter_mut().for_each(|s| s.1 = libm::exp(s.1 - top) / sum);
-        self.items[i].slots = slots;
+        let mut others = 0.0;
+        if !labels.is_empty() {
+            match item.control {
+                // Nobody said so, and still it is that.
+                Some(c) => {
+                    if let Err(place) = labels.binary_search(&c) {
+                        labels.insert(place, c);
+                        logs.insert(place, 0.0);
+                    }
+                }
+                None if labels.len() == self.annotations.n_labels() => {}
+                None => others = (1.0 - voted).max(0.0),
+            }
+        }
+        let top = logs.iter().copied().fold(if others > 0.0 { libm::log(others) } else { f64::NEG_INFINITY }, f64::max);
+        let sum: f64 = logs.iter().map(|l| libm::exp(l - top)).sum::<f64>() + others * libm::exp(-top);
+        let each = if self.priors.is_some() { 1.0 } else { 1.0 / self.annotations.n_labels() as f64 };
+        let item = &mut self.items[i];
+        item.rest = if others > 0.0 { each * libm::exp(-top) / sum } else { 0.0 };
+        item.probabilities = logs.iter().map(|l| libm::exp(l - top) / sum).collect();
+        item.labels = labels;
     }
 
     /// Adds an item's posteriors to the sums of its annotators, or takes them out.
@@ -277,16 +360,16 @@ impl MaceStream {
         let n_labels = self.annotations.n_labels();
         let update = self.params.update(n_labels);
         let who = &mut self.annotators[a];
-        let pair = who.pair;
-        let known = |c: &Cell| c.sum.max(0.0) * c.lift(pair).1;
-        let (votes, sum) = who.cells.iter().fold((0.0, 0.0), |(n, k), c| (n + c.votes, k + known(c)));
-        let guessed = (votes - sum).max(0.0);
+        let known = |c: &Cell| c.sum.max(0.0) * c.share;
+        let guesses = |c: &Cell| (c.votes - known(c)).max(0.0);
+        let (guessed, sum) = who.cells.iter().fold((0.0, 0.0), |(g, k), c| (g + guesses(c), k + known(c)));
         let strategy = update.strategy(guessed, n_labels);
-        for c in &mut who.cells {
-            c.theta = strategy((c.votes - known(c)).max(0.0));
-        }
-        who.rest = strategy(0.0);
         who.pair = update.annotator(guessed, sum);
+        who.rest = strategy(0.0);
+        for c in &mut who.cells {
+            c.theta = strategy(guesses(c));
+            c.derive(who.pair);
+        }
     }
 
     /// How probable it is that an annotator knows, see [`MaceModel::competence`]; `None`: there is no such annotator.
@@ -294,28 +377,22 @@ impl MaceStream {
         self.annotators.get(annotator as usize).map(|a| a.pair[1])
     }
 
-    /// The most probable of the labels that an item got, and its probability; `None`: it has no votes.
-    pub fn best(&self, item: u32) -> Option<(u32, f64)> {
-        let slots = &self.items.get(item as usize)?.slots;
-        slots.iter().copied().reduce(|best, s| if s.1 > best.1 { s } else { best })
+    /// The most probable label of an item, as of the last [`MaceStream::update`]; `None`: it had no votes.
+    pub fn best(&self, item: u32) -> Option<Best> {
+        self.row(item).map(|row| row.best())
     }
 
-    /// Entropy of an item's label in nats; `None`: it has no votes.
+    /// Entropy of an item's label in nats, as of the last [`MaceStream::update`]; `None`: it had no votes.
     pub fn entropy(&self, item: u32) -> Option<f64> {
-        let item = self.items.get(item as usize)?;
-        if item.slots.is_empty() {
-            return None;
-        }
-        let term = |p: f64| if p > 0.0 { -p * libm::log(p) } else { 0.0 };
-        let rest = (1.0 - item.slots.iter().map(|s| s.1).sum::<f64>()).max(0.0);
-        let mut sum: f64 = item.slots.iter().map(|s| term(s.1)).sum();
-        // What is left is shared by the labels without votes; a control is one of them, alone.
-        let others = (0..self.annotations.n_labels() as u32).filter(|l| item.slots.iter().all(|s| s.0 != *l));
-        if rest > 0.0 && item.control.is_none() {
-            let all: f64 = others.clone().map(|l| self.prior(l)).sum();
-            sum += others.map(|l| term(rest * self.prior(l) / all)).sum::<f64>();
-        }
-        Some(sum.max(0.0))
+        self.row(item).map(|row| row.entropy())
+    }
+
+    fn row(&self, item: u32) -> Option<Row<'_>> {
+        let item = self.items.get(item as usize).filter(|i| !i.labels.is_empty())?;
+        // The largest weight is at most 1: it only says where to look.
+        let prior = self.priors.as_deref().map(|p| (p, 1.0));
+        let n_labels = self.annotations.n_labels();
+        Some(Row { labels: &item.labels, probabilities: &item.probabilities, rest: item.rest, n_labels, prior })
     }
 
     /// Items by number that were changed since the last [`MaceStream::update`].
@@ -341,7 +418,7 @@ impl MaceStream {
 impl Item {
     /// Posterior of a label that the item got, 0 for others.
     fn share(&self, label: u32) -> f64 {
-        self.slots.binary_search_by_key(&label, |s| s.0).map_or(0.0, |at| self.slots[at].1)
+        self.labels.binary_search(&label).map_or(0.0, |at| self.probabilities[at])
     }
 }
 
@@ -359,7 +436,7 @@ impl Annotator {
         let at = match self.cells.binary_search_by_key(&label, |c| c.label) {
             Ok(at) => at,
             Err(at) => {
-                self.cells.insert(at, Cell { label, votes: 0.0, sum: 0.0, theta: self.rest });
+                self.cells.insert(at, Cell::new(label, self.rest, self.pair));
                 at
             }
         };

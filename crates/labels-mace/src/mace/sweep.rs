@@ -44,6 +44,17 @@ impl<const W: usize> Product<W> {
         }
     }
 
+    /// This times another.
+    pub(crate) fn times(mut self, other: Self) -> Self {
+        for l in 0..W {
+            let (m, e) = split(self.mantissa[l] * split(other.mantissa[l]).0);
+            self.mantissa[l] = m;
+            self.exponent[l] += e + other.exponent[l] + split(other.mantissa[l]).1;
+        }
+        self.factors = 0;
+        self
+    }
+
     pub(crate) fn ln(&self, lane: usize) -> f64 {
         libm::log(self.mantissa[lane]) + self.exponent[lane] as f64 * std::f64::consts::LN_2
     }
@@ -197,6 +208,7 @@ pub(crate) fn posterior(p: &Problem, item: usize, lifts: &[Lanes<1>], limit: u32
 mod tests {
     use super::*;
     use crate::Annotations;
+    use planisphere_core::CancelToken;
     use planisphere_kernels::Simd;
 
     #[test]
@@ -214,7 +226,7 @@ mod tests {
     fn many_votes_weigh_as_few() {
         let codes: Vec<(u32, u32, u32)> = (0..60).map(|a| (0, a, a % 3)).collect();
         let votes = Annotations::from_codes(1, 60, 5, &codes).unwrap();
-        let p = Problem::new(&votes, &[None], None);
+        let p = Problem::new(&votes, &[None], None, &CancelToken::new()).unwrap();
         let lifts: Vec<Lanes<2>> =
             (0..p.cell_votes.len()).map(|c| [1.0 + c as f64, 1.0 + (c % 7) as f64 * 0.1]).collect();
         let (mut few, mut many) = (vec![[0.0; 2]; 3], vec![[0.0; 2]; 3]);
@@ -238,7 +250,7 @@ mod tests {
             codes.into_iter().filter(|c| seen.insert((c.0, c.1))).collect()
         };
         let votes = Annotations::from_codes(50, 37, 4, &codes).unwrap();
-        let p = Problem::new(&votes, &[None; 50], None);
+        let p = Problem::new(&votes, &[None; 50], None, &CancelToken::new()).unwrap();
         let lifts: Vec<Lanes<8>> =
             (0..p.cell_votes.len()).map(|c| std::array::from_fn(|l| 1.0 + (c * 8 + l) as f64 * 0.37)).collect();
         let results: Vec<_> = Simd::available()
