@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use planisphere_benches::{groups, pools, votes};
-use planisphere_labels_mace::{DawidSkene, Krippendorff, Level, MajorityVote, MaceStream, Mace, Method};
+use planisphere_labels_mace::{DawidSkene, Krippendorff, Level, Mace, MaceStream, MajorityVote, Method};
 use planisphere_queue_reorder::{FarthestFirst, KMeans, Reorder, Selection};
 use std::hint::black_box;
 
@@ -62,7 +62,9 @@ fn orders(c: &mut Criterion) {
             b.iter(|| pool.install(|| KMeans::new(20).n_init(1).fit(black_box(&x)).expect("the data is finite")));
         });
         group.bench_function(name("farthest first, 200"), |b| {
-            b.iter(|| pool.install(|| FarthestFirst::new().limit(200).rank(black_box(&x), &[]).expect("the data is finite")));
+            b.iter(|| {
+                pool.install(|| FarthestFirst::new().limit(200).rank(black_box(&x), &[]).expect("the data is finite"))
+            });
         });
     }
     let ids: Vec<u32> = (0..100_000).collect();

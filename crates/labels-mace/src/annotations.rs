@@ -98,9 +98,18 @@ impl Annotations {
     /// [`Error::Twice`] if the annotator labeled the item before, be it with the same label; then nothing changes.
     /// [`Error::TooMany`] beyond 2^32 - 1 of anything.
     pub fn push(&mut self, item: &str, annotator: &str, label: &str) -> Result<()> {
-        if let (Some(i), Some(a)) = (self.item_index(item), self.annotator_index(annotator))
-            && let Some(&known) = self.pairs.get(&(i, a))
-        {
+        if let (Some(item), Some(annotator)) = (self.item_index(item), self.annotator_index(annotator)) {
+            // Most votes are of known ones: each map is asked once.
+            let known = match self.pairs.entry((item, annotator)) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(free) => {
+                    let number = number(self.votes.len(), "annotations")?;
+                    let label = add(&mut self.labels, label, "labels")?;
+                    free.insert(number);
+                    self.votes.push(Vote { item, annotator, label });
+                    return Ok(());
+                }
+            };
             return Err(self.twice(known, label));
         }
         let vote = Vote {
@@ -130,7 +139,8 @@ impl Annotations {
         }
     }
 
-    fn insert(&mut self, vote: Vote) -> Result<()> {
+    /// Adds a vote by numbers, which the caller took from `add_item` and so on.
+    pub(crate) fn insert(&mut self, vote: Vote) -> Result<()> {
         let number = number(self.votes.len(), "annotations")?;
         match self.pairs.entry((vote.item, vote.annotator)) {
             Entry::Occupied(known) => {

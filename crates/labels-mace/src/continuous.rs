@@ -34,7 +34,7 @@ pub struct Value {
 /// ```
 ///
 /// # Errors
-/// [`Error::NotANumber`] for a label that is none, or is not finite; [`Error::Shape`] unless there is one weight an annotator;
+/// [`Error::LabelValue`] for a label that is none, or is not finite; [`Error::Shape`] unless there is one weight an annotator;
 /// [`Error::InvalidParam`] for a weight that is negative or not finite.
 pub fn weighted_values(annotations: &Annotations, weights: &[f64]) -> Result<Vec<Option<Value>>> {
     if weights.len() != annotations.n_annotators() {
@@ -75,7 +75,7 @@ pub fn weighted_values(annotations: &Annotations, weights: &[f64]) -> Result<Vec
 fn numbers(annotations: &Annotations) -> Result<Vec<f64>> {
     let number = |label: &str| {
         let x = label.trim().parse::<f64>().ok().filter(|x| x.is_finite());
-        x.ok_or_else(|| Error::NotANumber { label: label.to_owned() })
+        x.ok_or_else(|| Error::LabelValue { label: label.to_owned(), reason: "is not a number" })
     };
     annotations.labels().map(number).collect()
 }
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(weighted_values(&votes, &[1.0; 2]).unwrap_err().to_string(), "label \"three\" is not a number");
         for bad in ["nan", "inf", ""] {
             let votes = Annotations::from_triples([("i", "a", bad)]).unwrap();
-            assert!(matches!(weighted_values(&votes, &[1.0]), Err(Error::NotANumber { .. })));
+            assert!(matches!(weighted_values(&votes, &[1.0]), Err(Error::LabelValue { .. })));
         }
         assert!(weighted_values(&votes, &[1.0]).is_err() && weighted_values(&votes, &[1.0, f64::NAN]).is_err());
     }

@@ -1,5 +1,8 @@
 //! Errors of labels and annotators.
 
+use crate::read::ReadProblem;
+use std::path::PathBuf;
+
 /// Why annotations could not be read or labels not be found.
 #[non_exhaustive]
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +60,6 @@ pub enum Error {
         /// The name.
         name: String,
     },
-    /// Numbers are needed, and a label is none.
-    #[error("label {label:?} is not a number")]
-    NotANumber {
-        /// The label.
-        label: String,
-    },
     /// A label has no prior.
     #[error("there is no prior for label {label:?}")]
     MissingPrior {
@@ -82,6 +79,40 @@ pub enum Error {
     /// A model could not be written or read.
     #[error(transparent)]
     File(#[from] planisphere_store::Error),
+    /// A file of annotations, or of what goes with them, could not be read.
+    #[error("{}{problem}", place(.file.as_deref(), *.line))]
+    Read {
+        /// The file, where it was opened here.
+        file: Option<PathBuf>,
+        /// Line, from 1, where the problem has one.
+        line: Option<u64>,
+        /// What is wrong.
+        problem: ReadProblem,
+    },
+    /// An annotator has no weight.
+    #[error("there is no weight for annotator {annotator:?}")]
+    MissingWeight {
+        /// The annotator.
+        annotator: String,
+    },
+    /// A label is not the number, or of the order, that is needed.
+    #[error("label {label:?} {reason}")]
+    LabelValue {
+        /// The label.
+        label: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Items have different numbers of votes, where a measure needs the same for all.
+    #[error("item {item:?} has {got} votes, others have {expected}")]
+    UnequalVotes {
+        /// The item.
+        item: String,
+        /// Votes of the first item that has any.
+        expected: usize,
+        /// Votes of this one.
+        got: usize,
+    },
     /// The run was cancelled.
     #[error(transparent)]
     Cancelled(#[from] planisphere_core::Cancelled),
@@ -96,5 +127,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 impl Error {
     pub(crate) fn param(param: &'static str, value: impl ToString, reason: impl Into<String>) -> Self {
         Self::InvalidParam { param, value: value.to_string(), reason: reason.into() }
+    }
+}
+
+/// `votes.csv, line 3: `, as much of it as is known.
+fn place(file: Option<&std::path::Path>, line: Option<u64>) -> String {
+    match (file, line) {
+        (Some(file), Some(line)) => format!("{}, line {line}: ", file.display()),
+        (Some(file), None) => format!("{}: ", file.display()),
+        (None, Some(line)) => format!("line {line}: "),
+        (None, None) => String::new(),
     }
 }

@@ -80,10 +80,10 @@ pub use planisphere_embed as embed;
 pub use planisphere_embed_remote as embed_remote;
 #[cfg(feature = "knn")]
 pub use planisphere_knn as knn;
-#[cfg(feature = "pca")]
-pub use planisphere_pca as pca;
 #[cfg(feature = "labels-mace")]
 pub use planisphere_labels_mace as labels_mace;
+#[cfg(feature = "pca")]
+pub use planisphere_pca as pca;
 #[cfg(feature = "queue-reorder")]
 pub use planisphere_queue_reorder as queue_reorder;
 #[cfg(feature = "tsne")]

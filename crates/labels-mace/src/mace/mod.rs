@@ -4,6 +4,7 @@ mod canonical;
 mod digamma;
 mod file;
 mod group;
+mod labels;
 mod model;
 mod params;
 mod problem;

@@ -139,7 +139,7 @@ impl Cli {
         if let Some(n) = self.iterations.filter(|n| !(1..=1000).contains(n)) {
             return wrong(format!("--iterations {n}: iterations not between 1 and 1000"));
         }
-        if let Some(x) = self.smoothing.filter(|x| !(*x >= 0.0)) {
+        if let Some(x) = self.smoothing.filter(|x| x.is_nan() || *x < 0.0) {
             return wrong(format!("--smoothing {x}: smoothing less than 0.0"));
         }
         let only_mace = [

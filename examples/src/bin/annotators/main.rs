@@ -6,7 +6,6 @@ mod fit;
 mod flags;
 mod write;
 
-use clap::Parser;
 use flags::Cli;
 use planisphere::core::{Context, Stage};
 use planisphere::labels_mace::{Annotations, read_key_path};
@@ -42,7 +41,8 @@ fn gold(path: &PathBuf, votes: &Annotations) -> Result<Vec<Option<String>>, Fail
     let key = read_key_path(path)?;
     if key.len() != votes.n_items() {
         let (lines, items) = (key.len(), votes.n_items());
-        let line = format!("{}: number of lines in test file does not match: {lines}, expected {items}", path.display());
+        let line =
+            format!("{}: number of lines in test file does not match: {lines}, expected {items}", path.display());
         return Err(Failure::Run(line.into()));
     }
     Ok(key)

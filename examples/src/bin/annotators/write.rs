@@ -22,10 +22,9 @@ pub(crate) fn write(
             files(cli, votes, found, &keep)?;
             match told {
                 None => Ok(()),
-                Some(score) => print(&format!(
-                    "Coverage: {:?}\t{} on test set: {:?}",
-                    score.coverage, score.name, score.value
-                )),
+                Some(score) => {
+                    print(&format!("Coverage: {:?}\t{} on test set: {:?}", score.coverage, score.name, score.value))
+                }
             }
         }
         Format::Json => {
@@ -71,7 +70,11 @@ impl Score {
                 right += usize::from(gold.as_deref() == Some(votes.label(best.label)));
             }
         }
-        Ok(Self { name: "Accuracy", value: if told == 0 { 0.0 } else { right as f64 / told as f64 }, coverage: share(told) })
+        Ok(Self {
+            name: "Accuracy",
+            value: if told == 0 { 0.0 } else { right as f64 / told as f64 },
+            coverage: share(told),
+        })
     }
 }
 
@@ -114,7 +117,8 @@ fn prediction(cli: &Cli, votes: &Annotations, found: &Found, i: usize) -> String
     if let Some(values) = &found.values {
         return values[i].map_or_else(String::new, |v| {
             if cli.distribution {
-                [v.mean, v.std, v.min, v.max].iter().map(number).collect::<Vec<_>>().join("\t") + &format!("\t{}", v.count)
+                [v.mean, v.std, v.min, v.max].iter().map(number).collect::<Vec<_>>().join("\t")
+                    + &format!("\t{}", v.count)
             } else {
                 number(&v.mean)
             }
@@ -132,7 +136,13 @@ fn number(x: &f64) -> String {
     format!("{x:?}")
 }
 
-fn as_json(cli: &Cli, votes: &Annotations, found: &Found, keep: &[bool], score: Option<Score>) -> Result<Value, Failure> {
+fn as_json(
+    cli: &Cli,
+    votes: &Annotations,
+    found: &Found,
+    keep: &[bool],
+    score: Option<Score>,
+) -> Result<Value, Failure> {
     let items: Vec<Value> = votes
         .items()
         .enumerate()
@@ -169,7 +179,12 @@ fn as_json(cli: &Cli, votes: &Annotations, found: &Found, keep: &[bool], score: 
             if let Some(model) = &found.mace {
                 annotator["competence_mean"] = json!(model.competence_mean()[a]);
                 let guesses = model.guesses(a as u32).unwrap_or_default();
-                annotator["guesses"] = votes.labels().map(str::to_owned).zip(guesses.into_iter().map(|p| json!(p))).collect::<Map<_, _>>().into();
+                annotator["guesses"] = votes
+                    .labels()
+                    .map(str::to_owned)
+                    .zip(guesses.into_iter().map(|p| json!(p)))
+                    .collect::<Map<_, _>>()
+                    .into();
             }
             annotator
         })
