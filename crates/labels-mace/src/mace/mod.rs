@@ -4,7 +4,6 @@ mod canonical;
 mod digamma;
 mod file;
 mod group;
-mod labels;
 mod model;
 mod params;
 mod problem;
