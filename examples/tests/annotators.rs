@@ -77,7 +77,7 @@ fn numbers() {
     let key = f.file("scores.key", "3.8\n4\n4\n");
     let prefix = f.at("out");
     let out = run(ANNOTATORS, &[&votes, "--prefix", &prefix, "--continuous", "--distribution", "--test", &key]);
-    assert!(text(&out).contains("RMSE on test set: 0.1"), "{}", text(&out));
+    assert!(text(&out).contains("RMSE on test set: 0.0"), "{}", text(&out));
     let first = read(&f, "out.prediction");
     let first: Vec<&str> = first.lines().next().unwrap().split('\t').collect();
     assert_eq!((first[2], first[3], first[4]), ("3.5", "4.2", "2"));

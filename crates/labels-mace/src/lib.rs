@@ -48,7 +48,7 @@
 //! * The same bits for any number of threads, and on all instruction sets.
 //! * Hundreds of annotators an item are no trouble: nothing underflows.
 //! * Nothing panics on any votes, files or parameters. What is refused is an [`enum@Error`] that says what and where. (Asking
-//!   [`Posterior`] and [`Annotations`] for an item by a number that there is not panics, as with slices.)
+//!   [`Annotations`] for a name by a number that there is not panics, as with slices.)
 
 mod agreement;
 mod annotations;
