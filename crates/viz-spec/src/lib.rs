@@ -4,6 +4,7 @@
 //!   by side if wanted.
 //! * [`Figure`]: typed Plotly, to and from JSON. The schema of plotly.js 3, as far as maps need it, is in [`spec`].
 //! * [`Page`]: one HTML file with one or more figures, in which points can be selected, listed and saved.
+//! * [`Column`]: what is known of each point besides its place.
 //! * [`PALETTE`]: the colors.
 //!
 //! ```
@@ -35,6 +36,7 @@
 //! # Limits
 //! A browser draws up to some hundred thousand points well. Lasso and box select in the plane only; in space, clicks do.
 
+mod column;
 mod error;
 mod map;
 mod natural;
@@ -43,6 +45,7 @@ mod palette;
 pub mod spec;
 mod text;
 
+pub use column::{Column, Values};
 pub use error::{Error, Result};
 pub use map::ScatterMap;
 pub use page::{PLOTLY_VERSION, Page, PlotlyJs};
