@@ -13,7 +13,7 @@ pub enum Error {
     /// A list does not have one entry for each point.
     #[error("{what}: {got} entries for {expected} points")]
     Length {
-        /// The list: `ids`, `labels`, `previews` or `values`.
+        /// The list: `ids`, `labels`, `previews` or `values` of a map; `columns`, `texts` or `neighbors` of a page.
         what: &'static str,
         /// Number of points.
         expected: usize,

@@ -1,16 +1,19 @@
 //! HTML pages.
 
+mod embed;
 mod json;
+mod packed;
 mod plotly_js;
-mod shared;
+mod table;
+mod views;
 
 pub use plotly_js::{PLOTLY_VERSION, PlotlyJs};
 
+use crate::column::Column;
 use crate::error::Result;
 use crate::spec::Figure;
 use crate::text;
-use serde::Serialize;
-use std::borrow::Cow;
+use planisphere_core::KnnGraph;
 use std::io::Write;
 
 const STYLE: &str = include_str!("page.css");
@@ -19,20 +22,37 @@ const BODY: &str = include_str!("page.html");
 const SCRIPT: &str = concat!(
     "(() => {\n  \"use strict\";\n",
     include_str!("data.js"),
+    include_str!("colors.js"),
+    include_str!("grid.js"),
     include_str!("arrange.js"),
     include_str!("view.js"),
+    include_str!("overlay.js"),
     include_str!("panel.js"),
+    include_str!("card.js"),
+    include_str!("save.js"),
     include_str!("page.js"),
+    include_str!("keys.js"),
     "})();\n"
 );
 
 /// Parameters of an HTML page with one or more maps.
 ///
 /// The page is one file. Dragging around points of a plane map (lasso, or box by its button) selects them, with Shift in
-/// addition to those that are, with Alt it takes them away; clicking selects single points. A search box selects the
-/// points whose id, label or preview holds some words. A panel tells how many are selected, how many of each label, lists
-/// them with id, label and preview, copies their ids and saves them as `selection.json` in the form that the annotation queue
-/// takes: `{"selections":[{"instance_ids":["…"],"priority":1}]}`. It follows the viewer's light or dark setting.
+/// addition to those that are, with Alt it takes them away. Clicking a point opens its card: its id, label, values and text,
+/// and its nearest neighbors ([`Page::neighbors`]), which the maps show as lines and which a click leads on to. A search box
+/// selects the points whose id, label or text holds some words. A menu colors the points by any of the [`Page::columns`]: by
+/// name with a legend, in which a click hides a group and a double click shows it alone, or by number with a scale. A panel
+/// tells how many are selected, how many of each group, lists them with id, label and preview, copies their ids and saves
+/// them as `selection.json` in the form that the annotation queue takes:
+/// `{"selections":[{"instance_ids":["…"],"priority":1}]}`, or as a table, `map.csv`. Maps are saved as PNG and SVG. All of it
+/// can be reached by keyboard. The page follows the viewer's light or dark setting, until its own switch is used.
+///
+/// `map.csv` is of RFC 4180. Spreadsheets take a cell that begins with `=`, `+`, `-` or `@` for a formula, which could be
+/// a stranger's; so in ids, labels and names, such a cell begins with an apostrophe. Numbers stay as they are. Programs that
+/// need each id to the letter take the JSON.
+///
+/// Of more points than a browser draws smoothly, a part is drawn: fewer where they lie dense, all that are selected, and
+/// all that are in sight when few enough are. Counts, search and selections are of all points.
 ///
 /// A figure of several maps ([`ScatterMap::side_by_side`](crate::ScatterMap::side_by_side)) shows them all at once, side
 /// by side where the window is wide enough: what is selected, hidden, or under the pointer in one map is so in all.
@@ -51,30 +71,35 @@ const SCRIPT: &str = concat!(
 /// assert!(html.starts_with("<!DOCTYPE html>"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     title: Option<String>,
     plotly_js: PlotlyJs,
     figures: Vec<Named>,
+    columns: Vec<Column>,
+    texts: Option<Vec<String>>,
+    neighbors: Option<KnnGraph>,
+    max_neighbors: usize,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self {
+            title: None,
+            plotly_js: PlotlyJs::default(),
+            figures: Vec::new(),
+            columns: Vec::new(),
+            texts: None,
+            neighbors: None,
+            max_neighbors: 15,
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Named {
     name: String,
     figure: Figure,
-}
-
-/// A figure as the page holds it.
-#[derive(Serialize)]
-struct Once<'a> {
-    name: &'a str,
-    figure: Cow<'a, Figure>,
-}
-
-impl Named {
-    fn once(&self) -> Once<'_> {
-        Once { name: &self.name, figure: shared::once(&self.figure) }
-    }
 }
 
 impl Page {
@@ -104,14 +129,50 @@ impl Page {
         self
     }
 
+    /// What is known of each point: what the page can color by, tells in the card of a point, and writes into `map.csv`.
+    ///
+    /// Each column has a value for each row of the points. None by default.
+    #[must_use]
+    pub fn columns(mut self, columns: impl IntoIterator<Item = Column>) -> Self {
+        self.columns = columns.into_iter().collect();
+        self
+    }
+
+    /// The whole text of each row of the points, for the card and the search. By default there are only the previews of the
+    /// figures, of which these take the place. The page grows by as much as they are long.
+    #[must_use]
+    pub fn texts<S: Into<String>>(mut self, texts: impl IntoIterator<Item = S>) -> Self {
+        self.texts = Some(texts.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The nearest neighbors of each row in the data that was mapped, which the card of a point shows. None by default.
+    ///
+    /// Fifteen of them take 71 bytes a point up to 65,535 points, 91 from there on. Distances of the nearest and the
+    /// farthest are kept, those between are rounded to 1/255 of the way from the one to the other.
+    #[must_use]
+    pub fn neighbors(mut self, graph: &KnnGraph) -> Self {
+        self.neighbors = Some(graph.clone());
+        self
+    }
+
+    /// How many neighbors of a point the page holds, at most. 15 by default.
+    #[must_use]
+    pub fn max_neighbors(mut self, max: usize) -> Self {
+        self.max_neighbors = max;
+        self
+    }
+
     /// Writes the page.
     ///
     /// Many small writes are made: give a [`std::io::BufWriter`] for files.
     ///
     /// # Errors
-    /// [`Error::Io`](crate::Error::Io) if `out` fails, [`Error::Json`](crate::Error::Json) if a figure holds what JSON
+    /// [`Error::Length`](crate::Error::Length) if a column, the texts or the neighbors are of another number of rows than the
+    /// figures, [`Error::Io`](crate::Error::Io) if `out` fails, [`Error::Json`](crate::Error::Json) if a figure holds what JSON
     /// cannot write, and [`Error::NoPlotlyJs`](crate::Error::NoPlotlyJs) for an unexpected `plotly` package.
     pub fn write(&self, mut out: impl Write) -> Result<()> {
+        let data = embed::Embedded::new(self)?;
         let title = text::html(self.title.as_deref().unwrap_or("Map"));
         write!(
             out,
@@ -130,9 +191,8 @@ impl Page {
             )?;
         }
         write!(out, "<style>\n{STYLE}</style>\n</head>\n<body>\n{}", BODY.replace("{{title}}", &title))?;
-        out.write_all(b"<script type=\"application/json\" id=\"figures\">")?;
-        let figures: Vec<Once<'_>> = self.figures.iter().map(Named::once).collect();
-        json::write(&mut out, &figures)?;
+        out.write_all(b"<script type=\"application/json\" id=\"data\">")?;
+        json::write(&mut out, &data)?;
         out.write_all(b"</script>\n")?;
         self.plotly_js.write(&mut out)?;
         write!(out, "<script>\n{SCRIPT}</script>\n</body>\n</html>\n")?;
@@ -151,75 +211,4 @@ impl Page {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ScatterMap;
-    use planisphere_core::Matrix;
-
-    const HOSTILE: &str = "</script><script>alert(1)</script><!-- \u{2028} \"'&<b>%{x}";
-
-    fn page() -> Page {
-        let points = Matrix::from_vec(2, 2, vec![0.0, 1.0, 2.0, 3.0]).unwrap();
-        let labels = [Some(HOSTILE), None];
-        let map = ScatterMap::new().title(HOSTILE);
-        let figure = map.figure(points.view(), &[HOSTILE, "b"], Some(&labels), Some(&[HOSTILE, ""])).unwrap();
-        Page::new().title(HOSTILE).plotly_js(PlotlyJs::Inline("/* plotly */".to_owned())).figure(HOSTILE, figure)
-    }
-
-    #[test]
-    fn strangers_cannot_write_html() {
-        let html = page().to_html().unwrap();
-        // Three script elements are ours: data, plotly.js, page.
-        assert_eq!(html.matches("<script").count(), 3);
-        assert_eq!(html.matches("</script>").count(), 3);
-        assert!(!html.contains("alert(1)<") && !html.contains("<!--"));
-        let scripts = &html[html.find("<script").unwrap()..];
-        assert!(!scripts.contains('\u{2028}'));
-    }
-
-    #[test]
-    fn figures_can_be_read_out_of_the_page() {
-        let page = page();
-        let html = page.to_html().unwrap();
-        let start = html.find("id=\"figures\">").unwrap() + "id=\"figures\">".len();
-        let json = &html[start..start + html[start..].find("</script>").unwrap()];
-        let value: serde_json::Value = serde_json::from_str(json).unwrap();
-        assert_eq!(value[0]["name"], HOSTILE);
-        assert_eq!(Figure::from_json(&value[0]["figure"].to_string()).unwrap(), page.figures[0].figure);
-    }
-
-    #[test]
-    fn several_maps_share_their_texts() {
-        let points = Matrix::from_vec(2, 2, vec![0.0, 1.0, 2.0, 3.0]).unwrap();
-        let maps = [("a", points.view()), ("b", points.view())];
-        let texts = ["a text of the first", "a text of the second"];
-        let figure = ScatterMap::new().side_by_side(&maps, &["i", "j"], None, Some(&texts)).unwrap();
-        assert_eq!(figure.to_json().unwrap().matches(texts[1]).count(), 2);
-        let page = Page::new().plotly_js(PlotlyJs::Inline(String::new())).figure("", figure);
-        assert_eq!(page.to_html().unwrap().matches(texts[1]).count(), 1);
-    }
-
-    #[test]
-    fn same_input_same_bytes_and_no_addresses() {
-        let html = page().to_html().unwrap();
-        assert_eq!(html, page().to_html().unwrap());
-        let outside = html.replace("http://www.w3.org/2000/svg", "");
-        assert!(!outside.contains("http:") && !outside.contains("https:"), "a page may not ask for anything");
-    }
-
-    #[test]
-    fn failing_writers_are_io_errors() {
-        struct Full;
-        impl Write for Full {
-            fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
-                Err(std::io::ErrorKind::StorageFull.into())
-            }
-            fn flush(&mut self) -> std::io::Result<()> {
-                Ok(())
-            }
-        }
-        assert!(matches!(page().write(Full), Err(crate::Error::Io(_))));
-        let figure = page().figures[0].figure.clone();
-        assert!(matches!(figure.write_json(Full), Err(crate::Error::Io(_))));
-    }
-}
+mod tests;

@@ -1,13 +1,15 @@
   // What the user does, and what follows from it.
 
   const $ = (id) => document.getElementById(id);
-  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const plot = $("plot");
-  const figures = JSON.parse($("figures").textContent);
+  const data = JSON.parse($("data").textContent);
+  const table = new Table(data);
+  const { figures } = data;
   const narrow = matchMedia("(max-width: 800px)");
   const fingers = matchMedia("(pointer: coarse)");
   // Rows that are selected, in whichever figure they were.
-  const selected = new Set();
+  const selected = new Rows(table.n);
   const views = [];
   let view = null;
   let current = 0;
@@ -18,29 +20,72 @@
   // Changes of the plot, one after the other: Plotly does not take them all at once.
   let queue = Promise.resolve();
   const later = (change) => (queue = queue.then(change).catch((e) => console.error(e)));
+  const laterHere = (change) => {
+    const target = view;
+    return later(() => (view === target && plot.dataset.ready !== undefined ? change() : undefined));
+  };
+
+  // What stands out in the maps: what is selected, and the neighbors of the point whose card is open.
+  function marked() {
+    if (!card) return selected;
+    const all = new Rows(table.n);
+    for (const row of selected.list()) all.add(row);
+    for (const row of [card.row, ...card.near.map((n) => n.row)]) all.add(row);
+    return all;
+  }
 
   // Shows what is selected, in all maps. Plotly's own outlines would select anew with each redrawing, and only in their
   // map, so that ours take their place.
   function show() {
     panel();
-    const target = view;
-    return later(() => {
-      if (view !== target) return undefined;
-      const positions = view.positions();
-      const flat = view.data.map((_, t) => t).filter((t) => !view.panelOf[t].space);
+    overlay();
+    return laterHere(() => {
+      const rows = marked();
+      if (view.choose(rows)) return paint(rows);
       const layout = { selections: [], shapes: view.shapes() };
-      const marked = view.plane
-        ? Plotly.update(plot, { selectedpoints: flat.map((t) => positions[t]) }, layout, flat)
+      const positions = view.positions(rows);
+      const change = positions.length
+        ? Plotly.update(plot, { selectedpoints: positions.map(([, list]) => list) }, layout, positions.map(([t]) => t))
         : Promise.resolve();
-      return marked.then(rings);
+      return change.then(() => inSpace(rows)).then(settled);
     });
   }
 
-  function rings() {
-    if (!view.ringed.length) return undefined;
-    const at = view.ringed.map((panel) => view.rings(panel));
-    const traces = at.map((_, i) => view.data.length + i);
-    return Plotly.restyle(plot, { x: at.map((a) => a.x), y: at.map((a) => a.y), z: at.map((a) => a.z) }, traces);
+  // Rings and lines in space, which are traces after all others.
+  function inSpace(rows) {
+    const marks = view.maps.filter((map) => map.space).flatMap((map) => view.marks(map, rows, links()));
+    if (!marks.length) return undefined;
+    const of = (c) => marks.map((trace) => trace[c]);
+    return Plotly.restyle(plot, { x: of("x"), y: of("y"), z: of("z") }, marks.map((_, i) => view.after + i));
+  }
+
+  // Draws the same maps anew, with other groups or points; what the axes show stays.
+  function paint(rows = marked()) {
+    const layout = view.layout(room());
+    const { dragmode } = plot.layout;
+    if (dragmode !== undefined) layout.dragmode = dragmode;
+    for (const map of view.maps) {
+      const names = map.space ? ["scene"] : ["xaxis", "yaxis"];
+      for (const key of names.map((name) => numbered(name, map.number))) {
+        const kept = map.space ? { camera: plot.layout[key]?.camera } : { range: plot.layout[key]?.range, autorange: false };
+        layout[key] = { ...layout[key], ...Object.fromEntries(Object.entries(kept).filter(([, v]) => v !== undefined)) };
+      }
+    }
+    layout.selections = [];
+    partly();
+    return Plotly.react(plot, view.traces(rows, links()), layout, config()).then(settled);
+  }
+
+  const config = () => ({ ...figures[current].config, responsive: !view.several });
+
+  // After each drawing.
+  function settled() {
+    for (const button of plot.querySelectorAll(".modebar-btn:not([tabindex])")) {
+      button.tabIndex = 0;
+      button.setAttribute("role", "button");
+      button.setAttribute("aria-label", button.dataset.title ?? "");
+    }
+    overlay();
   }
 
   function select(rows) {
@@ -50,25 +95,39 @@
 
   function clear() {
     select([]);
+    card = null;
+    $("card").hidden = true;
     view.outlines = [];
-    $("search").value = "";
+    forget();
     show();
   }
 
   function toggle(group, alone) {
-    const others = view.groups.filter((g) => g.visible === true && g !== group).length;
+    const { groups } = view.coloring;
+    const others = groups.filter((g) => g.rows.length && g.visible === true && g !== group).length;
     // The first click of a double click has hidden or shown the entry already; what it did does not matter here.
-    if (alone) for (const g of view.groups) g.visible = g === group || others === 0 ? true : "legendonly";
+    if (alone) for (const g of groups) g.visible = g === group || others === 0 ? true : "legendonly";
     else group.visible = group.visible === true ? "legendonly" : true;
     panel();
-    const target = view;
-    later(() => {
-      if (view !== target) return undefined;
-      const visible = view.data.map((_, t) => view.groupOf[t].visible);
-      // Points that stay do not move: one label alone is seen where it lies among the others.
-      const axes = view.panels.filter((p) => !p.space).flatMap((p) => [numbered("xaxis", p.number), numbered("yaxis", p.number)]);
-      const still = Object.fromEntries(axes.map((axis) => [`${axis}.autorange`, false]));
-      return Plotly.update(plot, { visible }, still, visible.map((_, t) => t)).then(rings);
+    overlay();
+    laterHere(() => {
+      const rows = marked();
+      if (view.choose(rows)) return paint(rows);
+      const visible = groups.flatMap((g) => view.maps.map(() => g.visible));
+      const traces = visible.map((_, i) => view.extra.length + i);
+      return Plotly.restyle(plot, { visible }, traces).then(() => inSpace(rows)).then(settled);
+    });
+  }
+
+  function recolor() {
+    view.coloring = colored($("by").value);
+    legend();
+    panel();
+    if (card) fillCard();
+    laterHere(() => {
+      const rows = marked();
+      view.choose(rows);
+      return paint(rows);
     });
   }
 
@@ -76,64 +135,77 @@
   const outline = ({ type, path, x0, x1, y0, y1, xref, yref, line }) =>
     ({ type, path, x0, x1, y0, y1, xref, yref, line: { ...line, dash: "dot" }, fillcolor: "rgba(0,0,0,0)" });
 
+  // Rows inside an outline: all of them, drawn or not.
+  function inside({ type, path, x0, x1, y0, y1, xref }) {
+    const map = view.plane.find((m) => numbered("x", m.number) === xref);
+    const rows = [];
+    if (!map) return rows;
+    let [xs, ys] = [[x0, x1, x1, x0], [y0, y0, y1, y1]].map((all) => all.map(Number));
+    if (type === "path") {
+      const pairs = path.match(/[^MLZ]+/g).map((pair) => pair.split(",").map(Number));
+      [xs, ys] = [pairs.map(([x]) => x), pairs.map(([, y]) => y)];
+    }
+    map.grid.inside(xs, ys, (row) => { if (view.visible(row)) rows.push(row); });
+    return rows;
+  }
+
+  function click(row, event) {
+    const adding = event?.shiftKey;
+    if (adding) {
+      selected.has(row) ? selected.delete(row) : selected.add(row);
+      show();
+    } else if (card?.row === row) close();
+    else {
+      select([row]);
+      view.outlines = [];
+      open(row);
+    }
+    forget();
+  }
+
   function listen() {
     plot.on("plotly_selected", (e) => {
       // A click tells of a selection of nothing.
       if (!e?.selections?.length) return;
-      const rows = (e.points ?? []).map((p) => p.customdata?.[0]).filter((row) => row !== undefined);
+      const rows = e.selections.flatMap(inside);
       const adding = keys.shift || keys.alt;
-      // Selected points of hidden labels are not told; they stay selected for when they are shown again.
-      if (!adding) for (const row of view.shown()) selected.delete(row);
+      // Selected points of hidden groups stay selected for when they are shown again.
+      if (!adding) for (const row of selected.list()) if (view.visible(row)) selected.delete(row);
       for (const row of rows) keys.alt ? selected.delete(row) : selected.add(row);
       view.outlines = [...(adding ? view.outlines : []), ...e.selections.map(outline)];
-      $("search").value = "";
+      card = null;
+      $("card").hidden = true;
+      forget();
       // Plotly is still at work on the drag.
       setTimeout(show, 0);
     });
     plot.on("plotly_deselect", () => setTimeout(clear, 0));
+    // In space Plotly tells what is under the pointer.
     plot.on("plotly_click", (e) => {
-      const row = e.points[0]?.customdata?.[0];
-      if (row === undefined) return;
-      const space = e.points[0].data.type === "scatter3d";
-      // In space, where nothing can be dragged around, each click adds or takes away.
-      if (space || e.event?.shiftKey) selected.delete(row) || selected.add(row);
-      else {
-        select(selected.size === 1 && selected.has(row) ? [] : [row]);
-        view.outlines = [];
-      }
-      $("search").value = "";
-      setTimeout(show, 0);
+      const row = view.rowOf(e.points[0].curveNumber, e.points[0].pointNumber);
+      if (row !== undefined) setTimeout(() => click(row, e.event ?? keys), 0);
     });
     plot.on("plotly_hover", (e) => {
-      const row = e.points[0]?.customdata?.[0];
-      if (row !== undefined && view.several) mark(row, view.panelOf[e.points[0].curveNumber]);
+      const { curveNumber, pointNumber } = e.points[0];
+      const row = view.rowOf(curveNumber, pointNumber);
+      if (row !== undefined) hover(row, view.maps[(curveNumber - view.extra.length) % view.maps.length], pointer.x, pointer.y);
     });
-    plot.on("plotly_unhover", unmark);
-    plot.on("plotly_relayouting", unmark);
-    plot.on("plotly_relayout", unmark);
-  }
-
-  // Rings around a row in all plane maps but the one that the pointer is in.
-  function mark(row, except) {
-    unmark();
-    if (view.group(row)?.visible !== true) return;
-    for (const [t, p] of view.spots.get(row)) {
-      const { number, space } = view.panelOf[t];
-      const [xaxis, yaxis] = ["xaxis", "yaxis"].map((name) => plot._fullLayout?.[numbered(name, number)]);
-      if (space || view.panelOf[t] === except || !xaxis?._offset) continue;
-      const [x, y] = view.point(t, p);
-      const [left, top] = [xaxis.d2p(x), yaxis.d2p(y)];
-      if (left < 0 || top < 0 || left > xaxis._length || top > yaxis._length) continue;
-      const ring = make("i");
-      ring.style.left = `${xaxis._offset + left}px`;
-      ring.style.top = `${yaxis._offset + top}px`;
-      ring.style.borderColor = view.swatch(t);
-      $("marks").append(ring);
-    }
-  }
-
-  function unmark() {
-    $("marks").replaceChildren();
+    plot.on("plotly_unhover", leave);
+    plot.on("plotly_relayouting", () => {
+      leave();
+      overlay();
+    });
+    let moved;
+    plot.on("plotly_relayout", () => {
+      leave();
+      overlay();
+      clearTimeout(moved);
+      // Nearer, more of the points can be drawn.
+      if (view.drawn) moved = setTimeout(() => laterHere(() => {
+        const rows = marked();
+        return view.choose(rows) ? paint(rows) : undefined;
+      }), 200);
+    });
   }
 
   // Gives several maps their room, and tells how they stand in it. A single one follows its size by itself.
@@ -145,77 +217,49 @@
       return null;
     }
     const all = main.getBoundingClientRect();
-    const { columns, below, height } = arrangement(view.panels.length, all.width, all.height, narrow.matches);
+    const { columns, below, height } = arrangement(view.maps.length, all.width, all.height, narrow.matches);
     main.classList.toggle("below", below);
     plot.style.height = height ? `${Math.floor(height)}px` : "";
     return { columns, width: plot.clientWidth, height: plot.clientHeight };
   }
 
   function fit() {
-    if (!view?.several || plot.dataset.ready === undefined) return;
-    unmark();
-    later(() => {
+    if (plot.dataset.ready === undefined) return;
+    leave();
+    overlay();
+    laterHere(() => {
       if (!view.several) return undefined;
       const box = room();
       const { width, height } = plot.layout;
-      return width === box.width && height === box.height ? undefined : Plotly.relayout(plot, view.arranged(box));
+      return width === box.width && height === box.height ? undefined : Plotly.relayout(plot, view.arranged(box)).then(settled);
     });
   }
 
   async function draw(i) {
     delete plot.dataset.ready;
     const turn = ++drawn;
+    current = i;
     [...$("tabs").children].forEach((b, t) => b.setAttribute("aria-pressed", t === i));
-    view = views[i] ??= new View(figures[i].figure);
+    view = views[i] ??= new View(table, figures[i]);
     // What is selected may have changed in another figure since these were drawn.
     view.outlines = [];
+    if (card && !view.in[card.row]) card = null;
+    menu();
+    view.coloring = colored($("by").value);
+    legend();
+    view.choose(marked());
     panel();
-    unmark();
+    leave();
     await later(() => {
       if (turn !== drawn) return undefined;
       Plotly.purge(plot);
-      const layout = view.layout(room());
-      return Plotly.newPlot(plot, view.traces(), layout, { ...figures[i].figure.config, responsive: !view.several });
+      return Plotly.newPlot(plot, view.traces(marked(), links()), view.layout(room()), config());
     });
     // Another figure was asked for meanwhile.
     if (turn !== drawn) return;
     listen();
     plot.dataset.ready = i;
+    performance.mark("drawn");
+    settled();
     fit();
   }
-
-  actions();
-  $("clear").addEventListener("click", clear);
-  plot.addEventListener("pointerdown", (e) => (keys = { shift: e.shiftKey, alt: e.altKey }), true);
-  let typing;
-  $("search").addEventListener("input", () => {
-    clearTimeout(typing);
-    typing = setTimeout(() => {
-      const words = $("search").value.trim();
-      select(words ? view.find(words) : []);
-      view.outlines = [];
-      show();
-    }, 250);
-  });
-  figures.forEach(({ name }, i) => {
-    const button = make("button", "", name);
-    button.type = "button";
-    button.addEventListener("click", () => draw((current = i)));
-    $("tabs").append(button);
-  });
-  $("tabs").hidden = figures.length < 2;
-  if (typeof Plotly === "undefined") {
-    $("hint").textContent = "This page needs plotly.js, which could not be loaded.";
-    return;
-  }
-  if (figures.length === 0) {
-    $("of").textContent = "points: this page has no map";
-    return;
-  }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => draw(current));
-  let resized;
-  new ResizeObserver(() => {
-    clearTimeout(resized);
-    resized = setTimeout(fit, 100);
-  }).observe(document.querySelector("main"));
-  draw(0);

@@ -1,107 +1,159 @@
-  // One figure as the page sees it: maps of the same rows, in which a row is selected or not.
+  // One figure as the page sees it: maps of rows of the table.
 
   class View {
-    constructor(figure) {
-      this.figure = figure;
-      const data = (this.data = restore(figure.data));
-      this.panels = panelsOf(data);
-      this.panelOf = data.map((_, t) => this.panels.find((p) => p.traces.has(t)));
-      this.several = this.panels.length > 1;
-      this.space = this.panels.some((p) => p.space);
-      this.plane = this.panels.some((p) => !p.space);
-      // Traces of one label in several maps are one entry of the legend.
-      const groups = new Map();
-      data.forEach((trace, t) => {
-        const key = trace.legendgroup ?? t;
-        if (!groups.has(key)) groups.set(key, { first: t, traces: [], visible: trace.visible ?? true });
-        groups.get(key).traces.push(t);
+    constructor(table, figure) {
+      Object.assign(this, { table, figure });
+      this.name = figure.name;
+      this.extra = figure.extra ?? [];
+      this.maps = figure.maps.map((m) => {
+        const map = { number: m.number, space: m.z !== undefined, at: [m.x, m.y, m.z].filter(Boolean).map(numbers) };
+        if (!map.space) map.grid = new Grid(...map.at);
+        return map;
       });
-      this.groups = [...groups.values()];
-      const rank = (g) => data[g.first].legendrank ?? 1000;
-      this.legend = [...this.groups].sort((a, b) => rank(a) - rank(b) || a.first - b.first);
-      this.groupOf = [];
-      for (const group of this.groups) for (const t of group.traces) this.groupOf[t] = group;
-      // Where a row is drawn: trace and position, once for each map.
-      this.spots = new Map();
-      data.forEach((trace, t) => (trace.customdata || []).forEach(([row], p) => {
-        const spots = this.spots.get(row);
-        if (spots) spots.push([t, p]);
-        else this.spots.set(row, [[t, p]]);
-      }));
-      // The rings around selected points in space are a trace of each such map, after all others.
-      this.ringed = this.panels.filter((p) => p.space);
+      this.several = this.maps.length > 1;
+      this.space = this.maps.some((m) => m.space);
+      this.plane = this.maps.filter((m) => !m.space);
+      // Which rows are in this figure.
+      this.in = numbers(figure.codes);
+      const own = { code: this.in, values: figure.values && numbers(figure.values), groups: figure.groups };
+      this.total = this.in.reduce((n, c) => n + (c > 0), 0);
+      // A trace of each map, for what groups of other colorings do not say.
+      this.models = this.maps.map((_, m) => figure.groups.map((g) => g.traces[m]).find(Boolean));
+      this.own = byFigure(own);
+      this.coloring = this.own;
+      // The rows that are drawn; all of them if there is no such list.
+      this.budget = Math.floor(MOST_DRAWN / Math.max(1, this.maps.length));
+      this.drawn = this.total > this.budget ? new Uint8Array(table.n) : null;
       this.frames = [];
       this.outlines = [];
     }
     group(row) {
-      const spots = this.spots.get(row);
-      return spots && this.groupOf[spots[0][0]];
+      return this.coloring.groups[this.coloring.code[row] - 1];
     }
-    swatch(t) {
-      const marker = this.data[t].marker || {};
-      return typeof marker.color === "string" ? marker.color : color("--accent");
+    visible(row) {
+      return this.group(row)?.visible === true;
     }
-    item(row) {
-      const [t, p] = this.spots.get(row)[0];
-      const trace = this.data[t];
-      const [, id, own] = trace.customdata[p];
-      const label = own ?? trace.meta?.label ?? null;
-      return { t, id, label, preview: preview(trace.text?.[p]) };
+    // What a point looks like in lists.
+    swatch(row) {
+      const { scale } = this.coloring;
+      const color = this.group(row)?.color;
+      if (color !== undefined || !scale) return color ?? css("--accent");
+      const at = (scale.values[row] - scale.min) / (scale.max - scale.min || 1);
+      return scale.colors[Math.round(at * (scale.colors.length - 1))];
     }
-    // Rows whose id, label or preview holds `words`.
-    find(words) {
-      this.haystack ??= [...this.spots.keys()].map((row) => {
-        const { id, label, preview } = this.item(row);
-        return [row, `${id}\n${label ?? ""}\n${preview}`.toLocaleLowerCase()];
+    place(map, row) {
+      return map.at.map((values) => values[row]);
+    }
+    // What the axes show of a map.
+    ranges(map) {
+      const [x, y] = ["xaxis", "yaxis"].map((axis) => plot._fullLayout?.[numbered(axis, map.number)]?.range);
+      return x && y ? [Math.min(...x), Math.max(...x), Math.min(...y), Math.max(...y)] : null;
+    }
+    // Chooses anew what is drawn, of what is in sight and a little around it. Tells whether that is another choice.
+    choose(marked) {
+      if (!this.drawn) return false;
+      const before = this.drawn.slice();
+      const may = (row) => this.visible(row);
+      const always = (row) => marked.has(row) || this.group(row).rows.length <= RARE;
+      const sights = this.plane.map((map) => {
+        const [x0, x1, y0, y1] = this.ranges(map) ?? map.grid.bounds;
+        const [w, h] = [(x1 - x0) / 3, (y1 - y0) / 3];
+        const sight = [x0 - w, x1 + w, y0 - h, y1 + h];
+        let n = 0;
+        map.grid.each(...sight, (row) => { if (may(row)) n++; });
+        return { map, sight, n };
       });
-      const needle = words.toLocaleLowerCase();
-      return this.haystack.filter(([, text]) => text.includes(needle)).map(([row]) => row);
+      // The map that is looked at most closely.
+      const { map, sight } = sights.reduce((a, b) => (b.n < a.n ? b : a), sights[0] ?? {});
+      if (map) {
+        sample(map.grid, sight, this.budget, this.drawn, may, always);
+      } else {
+        const part = this.budget / this.total;
+        for (let row = 0; row < this.drawn.length; row++) this.drawn[row] = may(row) && (chance(row) < part || always(row));
+      }
+      let [n, other] = [0, false];
+      for (let row = 0; row < before.length; row++) {
+        if (this.drawn[row]) n++;
+        if (this.drawn[row] !== before[row]) other = true;
+      }
+      this.some = n;
+      for (const group of this.coloring.groups) group.picked = undefined;
+      return other;
     }
-    // What is selected and drawn, by row.
-    shown() {
-      return [...selected].filter((row) => this.group(row)?.visible === true).sort((a, b) => a - b);
+    // The rows of a group that are drawn.
+    rows(group) {
+      if (!this.drawn) return group.rows;
+      return (group.picked ??= group.rows.filter((row) => this.drawn[row]));
     }
-    // Positions of selected points in each trace; nothing for all if none are selected.
-    positions() {
-      const lists = this.data.map(() => []);
-      for (const row of selected) for (const [t, p] of this.spots.get(row) ?? []) lists[t].push(p);
-      return lists.map((l) => (selected.size ? l.sort((a, b) => a - b) : null));
+    // Row of a point that Plotly tells of.
+    rowOf(trace, point) {
+      const at = trace - this.extra.length;
+      const group = this.coloring.groups[Math.floor(at / this.maps.length)];
+      return at < 0 || !group ? undefined : this.rows(group)[point];
     }
-    point(t, p) {
-      this.coordinates ??= [];
-      const at = (this.coordinates[t] ??= ["x", "y", "z"].map((c) => numbers(this.data[t][c])));
-      return at.map((values) => values[p]);
-    }
-    // Coordinates of selected points in one map in space.
-    rings(panel) {
-      const at = { x: [], y: [], z: [] };
-      for (const row of this.shown()) {
-        for (const [t, p] of this.spots.get(row)) {
-          if (!panel.traces.has(t)) continue;
-          this.point(t, p).forEach((value, i) => at["xyz"[i]].push(value));
+    // Positions of marked rows in each trace of a plane map; nothing for all if none are marked.
+    positions(marked) {
+      const all = [];
+      this.coloring.groups.forEach((group, g) => {
+        let list = null;
+        if (marked.size) {
+          list = [];
+          this.rows(group).forEach((row, p) => { if (marked.has(row)) list.push(p); });
         }
-      }
-      return at;
-    }
-    traces() {
-      const positions = this.positions();
-      const traces = this.data.map((trace, t) => {
-        const copy = { ...trace, visible: this.groupOf[t].visible };
-        if (trace.marker?.line) copy.marker = { ...trace.marker, line: { ...trace.marker.line, color: color("--page") } };
-        if (!this.panelOf[t].space && positions[t]) copy.selectedpoints = positions[t];
-        return copy;
+        this.maps.forEach((map, m) => {
+          if (!map.space) all.push([this.extra.length + g * this.maps.length + m, list]);
+        });
       });
-      for (const panel of this.ringed) {
-        const size = 1.7 * Math.max(5, ...[...panel.traces].map((t) => this.data[t].marker?.size ?? 6));
-        const marker = { symbol: "circle-open", size, color: color("--ink"), line: { width: 2 } };
-        const scene = numbered("scene", panel.number);
-        traces.push({ type: "scatter3d", mode: "markers", hoverinfo: "skip", showlegend: false, scene, marker, ...this.rings(panel) });
+      return all;
+    }
+    traces(marked, links) {
+      const { groups, scale } = this.coloring;
+      const traces = [...this.extra];
+      const positions = new Map(this.positions(marked));
+      for (const group of groups) {
+        const rows = this.rows(group);
+        this.maps.forEach((map, m) => {
+          const model = group.traces?.[m] ?? this.models[m];
+          const marker = { ...model.marker, color: group.color, symbol: group.symbol ?? "circle", showscale: false, colorbar: undefined };
+          if (marker.line) marker.line = { ...marker.line, color: css("--page") };
+          if (scale && group.color === undefined) {
+            Object.assign(marker, { color: Float32Array.from(rows, (row) => scale.values[row]), colorscale: stops(scale.colors), cmin: scale.min, cmax: scale.max });
+          }
+          const trace = { ...model, name: "", mode: "markers", marker, visible: group.visible, showlegend: false };
+          // The page has hover boxes of its own. In space Plotly tells what is under the pointer.
+          trace.hoverinfo = map.space ? "none" : "skip";
+          map.at.forEach((values, c) => (trace["xyz"[c]] = Float32Array.from(rows, (row) => values[row])));
+          const list = positions.get(traces.length);
+          if (list) trace.selectedpoints = list;
+          traces.push(trace);
+        });
       }
+      this.after = traces.length;
+      for (const map of this.maps) if (map.space) traces.push(...this.marks(map, marked, links));
       return traces;
+    }
+    // In space, rings around marked points and lines to neighbors are traces of their own.
+    marks(map, marked, links) {
+      const m = this.maps.indexOf(map);
+      const scene = numbered("scene", map.number);
+      const common = { type: "scatter3d", scene, hoverinfo: "skip", showlegend: false };
+      const at = { x: [], y: [], z: [] };
+      for (const row of marked.list()) if (this.visible(row)) this.place(map, row).forEach((v, c) => at["xyz"[c]].push(v));
+      const lines = { x: [], y: [], z: [] };
+      for (const [a, b] of links) {
+        for (const row of [a, b]) this.place(map, row).forEach((v, c) => lines["xyz"[c]].push(v));
+        for (const c of "xyz") lines[c].push(null);
+      }
+      const size = 1.7 * Math.max(5, this.models[m]?.marker?.size ?? 6);
+      const marker = { symbol: "circle-open", size, color: css("--ink"), line: { width: 2 } };
+      return [
+        { ...common, mode: "markers", marker, ...at },
+        { ...common, mode: "lines", line: { color: css("--faint"), width: 2 }, ...lines },
+      ];
     }
     layout(box) {
       const own = this.figure.layout;
-      const [page, panel, ink, faint, line] = ["--page", "--panel", "--ink", "--faint", "--line"].map(color);
+      const [page, ink, faint, line] = ["--page", "--ink", "--faint", "--line"].map(css);
       const layout = {
         ...own,
         paper_bgcolor: page,
@@ -109,14 +161,23 @@
         font: { ...own.font, color: ink },
         // The panel is the legend.
         showlegend: false,
-        hoverlabel: { ...own.hoverlabel, bgcolor: panel, bordercolor: line, font: { ...own.hoverlabel?.font, color: ink } },
         modebar: { ...own.modebar, bgcolor: "rgba(0,0,0,0)", color: faint, activecolor: ink },
-        clickmode: "event",
+        clickmode: "none",
       };
-      for (const { number } of this.ringed) {
-        const key = numbered("scene", number);
-        layout[key] = { ...own[key], bgcolor: page };
-        for (const axis of ["xaxis", "yaxis", "zaxis"]) layout[key][axis] = { ...own[key]?.[axis], gridcolor: line };
+      for (const map of this.maps) {
+        if (map.space) {
+          const key = numbered("scene", map.number);
+          layout[key] = { ...own[key], bgcolor: page };
+          for (const axis of ["xaxis", "yaxis", "zaxis"]) layout[key][axis] = { ...own[key]?.[axis], gridcolor: line };
+          continue;
+        }
+        // Told and not found out by Plotly, so that nothing moves when groups are hidden or other points are drawn.
+        const [x0, x1, y0, y1] = map.grid.bounds;
+        for (const [name, a, b] of [["xaxis", x0, x1], ["yaxis", y0, y1]]) {
+          const key = numbered(name, map.number);
+          const pad = 0.04 * (b - a) || 1;
+          layout[key] = { range: [a - pad, b + pad], ...own[key] };
+        }
       }
       layout.shapes = this.shapes();
       // Where a finger scrolls the page, it must not draw unless asked to, by the button.
@@ -130,10 +191,10 @@
     }
     // What of the layout follows the size of the page, by path, as Plotly's relayout takes it.
     arranged({ width, height, columns }) {
-      const cells = places(this.panels.length, columns, width, height);
+      const cells = places(this.maps.length, columns, width, height);
       const update = { width, height };
       for (const [side, pixels] of Object.entries(MARGIN)) update[`margin.${side}`] = pixels;
-      this.panels.forEach(({ number, space }, i) => {
+      this.maps.forEach(({ number, space }, i) => {
         const { x, y, top } = cells[i];
         const inner = [y[0], top];
         // A scene paints over what is behind it; the frame stays free.
@@ -149,7 +210,7 @@
         const at = { xshift: 12, yshift: -6, xanchor: "left", yanchor: "top" };
         update.annotations = headings.map((a, i) => ({ ...a, ...at, x: cells[i].x[0], y: cells[i].y[1] }));
       }
-      const line = { color: color("--line"), width: 1 };
+      const line = { color: css("--line"), width: 1 };
       this.frames = cells.map(({ x, y }) => ({
         type: "rect", xref: "paper", yref: "paper", x0: x[0], x1: x[1], y0: y[0], y1: y[1], line, layer: "below",
       }));
@@ -159,5 +220,10 @@
     // Frames around the maps, and what was drawn around selected points.
     shapes() {
       return [...this.frames, ...this.outlines];
+    }
+    // What a map is called.
+    title(map) {
+      const heading = this.figure.layout.annotations?.[this.maps.indexOf(map)];
+      return this.several ? unmarked(heading?.text) || String(map.number) : "";
     }
   }
