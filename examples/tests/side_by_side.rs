@@ -51,11 +51,13 @@ fn several_methods_are_one_page_and_one_figure() {
     }
     // The page has it as its only figure.
     let html = std::fs::read_to_string(at.join("m.html")).unwrap();
-    let start = html.find("id=\"figures\">").unwrap() + "id=\"figures\">".len();
+    let start = html.find("id=\"data\">").unwrap() + "id=\"data\">".len();
     let data = &html[start..start + html[start..].find("</script>").unwrap()];
-    let figures: serde_json::Value = serde_json::from_str(data).unwrap();
-    assert_eq!(figures.as_array().unwrap().len(), 1);
-    assert_eq!(figures[0]["figure"]["data"].as_array().unwrap().len(), 39);
+    let page: serde_json::Value = serde_json::from_str(data).unwrap();
+    let figures = page["figures"].as_array().unwrap();
+    assert_eq!(figures.len(), 1);
+    assert_eq!(figures[0]["groups"].as_array().unwrap().len(), 13);
+    assert_eq!(figures[0]["maps"].as_array().unwrap().len(), 3);
 }
 
 #[test]

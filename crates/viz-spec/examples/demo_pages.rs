@@ -4,8 +4,8 @@
 //! cargo run -p planisphere-viz-spec --features offline --example demo_pages -- DIR
 //! ```
 
-use planisphere_core::{CounterRng, Matrix};
-use planisphere_viz_spec::{Page, ScatterMap};
+use planisphere_core::{CounterRng, KnnGraph, Matrix};
+use planisphere_viz_spec::{Column, Page, ScatterMap};
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -75,6 +75,109 @@ fn turned(items: &Items, times: u64) -> Matrix {
         .expect("the shape is that of the items")
 }
 
+/// The `k` nearest neighbors of each point, by brute force.
+fn neighbors(points: &Matrix, k: usize) -> Result<KnnGraph, planisphere_core::Error> {
+    let n = points.rows();
+    let (mut ids, mut dists) = (Vec::new(), Vec::new());
+    for i in 0..n {
+        let far = |j: usize| points.row(i).iter().zip(points.row(j)).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+        let mut all: Vec<(f32, u32)> = (0..n).filter(|&j| j != i).map(|j| (far(j), j as u32)).collect();
+        all.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        ids.extend(all[..k].iter().map(|e| e.1));
+        dists.extend(all[..k].iter().map(|e| e.0));
+    }
+    KnnGraph::new(n, k, ids, dists)
+}
+
+/// What a page offers beside maps: columns of every kind, whole texts, neighbors.
+fn features(items: &Items) -> Result<Page, Box<dyn std::error::Error>> {
+    let n = items.ids.len();
+    let rng = CounterRng::new(11, "columns");
+    let score = |i: usize| if i % 41 == 0 { f32::NAN } else { rng.at(1, i as u64).normal(0) * 3.0 };
+    let columns = [
+        Column::numbers("score", (0..n).map(score)),
+        Column::numbers("stars", (0..n).map(|i| (i * 7 % 5) as f32 + 1.0)),
+        Column::categories("author", (0..n).map(|i| (i % 9 != 0).then(|| ["Ann", "Ben", "Cem", "Dee"][i * 13 % 4]))),
+        Column::categories("thread", (0..n).map(|i| Some(format!("thread {}", i / 4)))),
+    ];
+    let texts = items.previews.iter().map(|text| format!("{text}\n\nThat was all."));
+    let map = ScatterMap::new().figure(items.points.view(), &items.ids, Some(&items.labels), Some(&items.previews))?;
+    Ok(Page::new()
+        .title("Cards, colors, tables")
+        .figure("Map", map)
+        .columns(columns)
+        .texts(texts)
+        .neighbors(&neighbors(&items.points, 20)?)
+        .max_neighbors(12))
+}
+
+/// Strings that try to be more than strings, in every place that takes one.
+fn hostile() -> Result<Page, Box<dyn std::error::Error>> {
+    const HANDLER: &str = "window.pwned=1";
+    let mut strings: Vec<String> = HOSTILE.iter().map(|s| s.replace("alert(", "window.pwned=(")).collect();
+    strings.extend(
+        [
+            "<svg/onload=window.pwned=1>",
+            "<a href=\"javascript:window.pwned=1\">link</a>",
+            "javascript:window.pwned=1",
+            "\" onmouseover=\"window.pwned=1\" x=\"",
+            "' onfocus='window.pwned=1' autofocus='",
+            "</textarea></title></style><iframe srcdoc=\"<script>parent.pwned=1</script>\"></iframe>",
+            "&lt;script&gt;window.pwned=1&lt;/script&gt;",
+            "${window.pwned=1} {{title}} `+(window.pwned=1)+`",
+            "=HYPERLINK(\"https://example.invalid\";\"click\")",
+            "+1+cmd|' /C calc'!A0",
+            "@SUM(1+1)*cmd",
+            "-2+3",
+            "\t=1+1",
+            "__proto__",
+            "constructor",
+            "]]> --> */ // \\u003cscript\\u003e \\",
+            "nul\0byte and \u{7}bell",
+            "\u{202e}override\u{2066}isolate",
+            "line\u{2028}paragraph\u{2029}end",
+            "<b>%{customdata}</b><br>%{x}<extra></extra>$\\href{javascript:1}{x}$",
+        ]
+        .map(str::to_owned),
+    );
+    strings.push("very long <img src=x onerror=window.pwned=1> ".repeat(2300));
+    let n = 4 * strings.len();
+    let of = |shift: usize| (0..n).map(move |i| (i + shift) % (n / 4)).map(|i| strings[i].clone()).collect::<Vec<_>>();
+    let rng = CounterRng::new(5, "hostile");
+    let place = |i: usize| [rng.at(1, i as u64).normal(0), rng.at(2, i as u64).normal(0)];
+    let points = Matrix::from_rows((0..n).map(place))?;
+    let ids: Vec<String> =
+        of(0).into_iter().enumerate().map(|(i, s)| if i < n / 4 { s } else { format!("{s} #{i}") }).collect();
+    let labels: Vec<Option<String>> = of(3).into_iter().map(Some).collect();
+    let texts = of(7);
+    let map = ScatterMap::new().title(strings[0].clone()).legend_title(strings[1].clone());
+    let maps = [(strings[1].as_str(), points.view()), (strings[9].as_str(), points.view())];
+    let figure = map.side_by_side(&maps, &ids, Some(&labels), Some(&texts))?;
+    let columns = [
+        Column::categories(strings[1].clone(), of(5).into_iter().map(Some)),
+        Column::numbers(format!("</option><script>{HANDLER}</script>"), (0..n).map(|i| i as f32)),
+        Column::categories("__proto__", of(11).into_iter().map(Some)),
+    ];
+    Ok(Page::new()
+        .title(format!("</title></script><script>{HANDLER}</script><img src=x onerror={HANDLER}>"))
+        .figure(strings[0].clone(), figure.clone())
+        .figure(strings[9].clone(), figure)
+        .columns(columns)
+        .texts(texts)
+        .neighbors(&neighbors(&points, 5)?))
+}
+
+/// More points than a browser draws smoothly, five of them of a rare label.
+fn many() -> Result<Page, Box<dyn std::error::Error>> {
+    let Items { points, ids, mut labels, .. } = items(10, 25_000, 2);
+    for label in &mut labels[100_000..100_005] {
+        *label = Some("rare".to_owned());
+    }
+    let figure = ScatterMap::new().figure(points.view(), &ids, Some(&labels), None)?;
+    let column = Column::numbers("first", (0..points.rows()).map(|i| points.row(i)[0]));
+    Ok(Page::new().title("250,000 points").figure("Map", figure).columns([column]))
+}
+
 fn save(path: PathBuf, page: &Page) -> Result<(), Box<dyn std::error::Error>> {
     page.write(BufWriter::new(File::create(path)?))?;
     Ok(())
@@ -86,7 +189,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let map = ScatterMap::new();
     let draw = |i: &Items| map.figure(i.points.view(), &i.ids, Some(&i.labels), Some(&i.previews));
 
+    save(dir.join("hostile.html"), &hostile()?)?;
+    save(dir.join("many.html"), &many()?)?;
     let small = items(12, 50, 2);
+    save(dir.join("features.html"), &features(&small)?)?;
     save(dir.join("small.html"), &Page::new().title("600 messages, 12 topics").figure("UMAP", draw(&small)?))?;
     let large = items(40, 500, 2);
     save(dir.join("large.html"), &Page::new().title("20,000 points").figure("UMAP", draw(&large)?))?;

@@ -34,7 +34,8 @@
 //! Plotly's markup, template or TeX. Nothing panics on any input.
 //!
 //! # Limits
-//! A browser draws up to some hundred thousand points well. Lasso and box select in the plane only; in space, clicks do.
+//! A browser draws up to some hundred thousand points well; of more, a page draws a part. Lasso and box select in the plane
+//! only; in space, clicks do.
 
 mod column;
 mod error;

@@ -210,6 +210,11 @@ mod tests {
 
     proptest! {
         #[test]
+        fn markup_is_read_back(text in "[\\PC&;lgtamp#36<>$%]{0,60}") {
+            prop_assert_eq!(plain(&format!("<b>{}</b><br>", escape(&text))), text);
+        }
+
+        #[test]
         fn breaks_are_the_only_addition(text in "\\PC{0,300}", width in 2usize..80) {
             let words: Vec<&str> = text.split_whitespace().collect();
             let whole = words.join(" ");

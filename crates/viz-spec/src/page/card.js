@@ -52,17 +52,18 @@
 
   // Brings a point into sight where it is not.
   function reach(row) {
-    const update = {};
-    for (const map of view.plane) {
-      const at = sight(map);
-      const place = view.place(map, row);
-      if (!at || Number.isNaN(place[0])) continue;
-      const [px, py] = at.pixel(place);
-      if (px >= 0 && py >= 0 && px <= at.width && py <= at.height) continue;
-      [["xaxis", at.perX * at.width], ["yaxis", at.perY * at.height]].forEach(([name, length], c) => {
-        update[`${numbered(name, map.number)}.range`] = [place[c] - length / 2, place[c] + length / 2];
-      });
-    }
-    const target = view;
-    if (Object.keys(update).length) later(() => (view === target ? Plotly.relayout(plot, update) : undefined));
+    laterHere(() => {
+      const update = {};
+      for (const map of view.plane) {
+        const at = sight(map);
+        const place = view.place(map, row);
+        if (!at || Number.isNaN(place[0])) continue;
+        const [px, py] = at.pixel(place);
+        if (px >= 0 && py >= 0 && px <= at.width && py <= at.height) continue;
+        [["xaxis", at.perX * at.width], ["yaxis", at.perY * at.height]].forEach(([name, length], c) => {
+          update[`${numbered(name, map.number)}.range`] = [place[c] - length / 2, place[c] + length / 2];
+        });
+      }
+      return Object.keys(update).length ? Plotly.relayout(plot, update) : undefined;
+    });
   }

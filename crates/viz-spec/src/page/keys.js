@@ -25,6 +25,8 @@
   }, true);
   addEventListener("pointermove", (e) => {
     pointer = { x: e.clientX, y: e.clientY };
+    // A lasso may end where it began, and is no click.
+    if (down && Math.hypot(e.clientX - down.x, e.clientY - down.y) >= 4) down = null;
     if (!view?.plane.length || e.pointerType === "touch") return;
     if (e.buttons || !inPlane(e)) {
       if (hovered.map && !hovered.map.space) leave();
@@ -39,7 +41,7 @@
     });
   }, true);
   addEventListener("pointerup", (e) => {
-    const still = down && Math.hypot(e.clientX - down.x, e.clientY - down.y) < 4;
+    const still = down !== null;
     down = null;
     if (!still || plot.dataset.ready === undefined) return;
     tip(null);

@@ -54,7 +54,7 @@
       box.dataset.row = row;
       const head = make("div", "head");
       const label = table.label(row);
-      head.append(dot(row), make("bdi", "label", cut(oneLine(label ?? table.ids[row]), 80)));
+      head.append(dot(row), make("bdi", label === null ? "id" : "label", cut(oneLine(label ?? table.ids[row]), 80)));
       box.replaceChildren(head);
       if (label !== null) box.append(make("bdi", "id", cut(oneLine(table.ids[row]), 80)));
       const { scale, title, of } = view.coloring;

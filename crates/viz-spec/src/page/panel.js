@@ -161,7 +161,8 @@
       return option;
     }));
     if (entries.some(([value]) => value === shown)) $("by").value = shown;
-    $("coloring").hidden = entries.length < 2;
+    // One entry is still what the scale is of.
+    $("coloring").hidden = entries.length < 2 && !view.own.scale;
   }
 
   function colored(by) {

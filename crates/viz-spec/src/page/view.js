@@ -58,7 +58,9 @@
       const sights = this.plane.map((map) => {
         const [x0, x1, y0, y1] = this.ranges(map) ?? map.grid.bounds;
         const [w, h] = [(x1 - x0) / 3, (y1 - y0) / 3];
-        const sight = [x0 - w, x1 + w, y0 - h, y1 + h];
+        // No farther than there are points, so that all that shows everything is alike.
+        const [from, to, low, high] = map.grid.bounds;
+        const sight = [Math.max(x0 - w, from), Math.min(x1 + w, to), Math.max(y0 - h, low), Math.min(y1 + h, high)];
         let n = 0;
         map.grid.each(...sight, (row) => { if (may(row)) n++; });
         return { map, sight, n };

@@ -12,7 +12,10 @@ pub(crate) fn write(cli: &Cli, out: &Path, table: &Table, maps: &[(Method, Matri
     match ending(out) {
         "html" => {
             let title = cli.input.file_stem().map_or_else(|| "map".into(), |s| s.to_string_lossy().into_owned());
-            let page = Page::new().title(title).figure("Map", figure(table, maps)?);
+            let mut page = Page::new().title(title).figure("Map", figure(table, maps)?);
+            if let Some(texts) = table.texts() {
+                page = page.texts(texts);
+            }
             return Ok(write_atomic(out, |w| page.write(w).map_err(std::io::Error::other))?);
         }
         "json" => {
