@@ -93,7 +93,7 @@ fn neighbors(points: &Matrix, k: usize) -> Result<KnnGraph, planisphere_core::Er
 fn features(items: &Items) -> Result<Page, Box<dyn std::error::Error>> {
     let n = items.ids.len();
     let rng = CounterRng::new(11, "columns");
-    let score = |i: usize| if i % 41 == 0 { f32::NAN } else { rng.at(1, i as u64).normal(0) * 3.0 };
+    let score = |i: usize| if i.is_multiple_of(41) { f32::NAN } else { rng.at(1, i as u64).normal(0) * 3.0 };
     let columns = [
         Column::numbers("score", (0..n).map(score)),
         Column::numbers("stars", (0..n).map(|i| (i * 7 % 5) as f32 + 1.0)),

@@ -37,10 +37,10 @@ impl<'a> Table<'a> {
                     if table.labels[at].is_none() {
                         table.labels[at] = own.as_deref().or(label);
                     }
-                    if table.previews[at].is_empty() {
-                        if let Some(text) = texts.and_then(|texts| texts.get(p)) {
-                            table.previews[at] = preview(trace, text);
-                        }
+                    if table.previews[at].is_empty()
+                        && let Some(text) = texts.and_then(|texts| texts.get(p))
+                    {
+                        table.previews[at] = preview(trace, text);
                     }
                 }
             }

@@ -54,7 +54,9 @@
       if (!this.drawn) return false;
       const before = this.drawn.slice();
       const may = (row) => this.visible(row);
-      const always = (row) => marked.has(row) || this.group(row).rows.length <= RARE;
+      // So many that are selected are drawn in part, as all others.
+      const all = marked.size <= this.budget / 2;
+      const always = (row) => (all && marked.has(row)) || this.group(row).rows.length <= RARE;
       const sights = this.plane.map((map) => {
         const [x0, x1, y0, y1] = this.ranges(map) ?? map.grid.bounds;
         const [w, h] = [(x1 - x0) / 3, (y1 - y0) / 3];
