@@ -5,7 +5,7 @@
 //! * [`Figure`]: typed Plotly, to and from JSON. The schema of plotly.js 3, as far as maps need it, is in [`spec`].
 //! * [`Page`]: one HTML file with one or more figures, in which points can be selected, listed and saved.
 //! * [`Column`]: what is known of each point besides its place.
-//! * [`PALETTE`]: the colors.
+//! * [`Palette`]: the colors; [`Theme`]: light and dark.
 //!
 //! ```
 //! use planisphere_core::Matrix;
@@ -45,11 +45,13 @@ mod page;
 mod palette;
 pub mod spec;
 mod text;
+mod theme;
 
 pub use column::{Column, Values};
 pub use error::{Error, Result};
-pub use map::ScatterMap;
+pub use map::{Density, ScatterMap};
 pub use page::{PLOTLY_VERSION, Page, PlotlyJs};
-pub use palette::{OTHER, PALETTE, UNLABELED};
+pub use palette::{OTHER, PALETTE, Palette, UNLABELED};
 pub use spec::Figure;
 pub use text::escape;
+pub use theme::Theme;

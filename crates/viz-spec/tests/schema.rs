@@ -1,10 +1,10 @@
 //! Every figure that the crate builds, against plotly.js's own schema (see `fixtures/plotly-schema`).
 
-use planisphere_core::Matrix;
+use planisphere_core::{KnnGraph, Matrix};
 use planisphere_viz_spec::spec::{
     ClickMode, ColorScale, Figure, ModeBar, Orientation, Selection, SelectionType, Trace, Visible,
 };
-use planisphere_viz_spec::{PALETTE, ScatterMap};
+use planisphere_viz_spec::{Column, Density, PALETTE, Palette, ScatterMap, Theme};
 use serde_json::{Map, Value, json};
 
 fn schema() -> Value {
@@ -16,22 +16,41 @@ fn violations(figure: &Value) -> Vec<String> {
     let schema = schema();
     let mut bad = Vec::new();
     for key in figure.as_object().unwrap().keys() {
-        if !["data", "layout", "config"].contains(&key.as_str()) {
+        if !["data", "layout", "config", "frames"].contains(&key.as_str()) {
             bad.push(format!("{key}: unknown"));
         }
     }
-    for (i, trace) in figure["data"].as_array().unwrap().iter().enumerate() {
-        let kind = trace["type"].as_str().unwrap();
-        match schema["traces"].get(kind) {
-            Some(s) => object(trace, s, &format!("data[{i}]"), &mut bad),
-            None => bad.push(format!("data[{i}].type: unknown {kind}")),
+    traces(&figure["data"], &schema, "data", &mut bad);
+    object(&figure["layout"], &schema["layout"], "layout", &mut bad);
+    for (i, frame) in figure["frames"].as_array().into_iter().flatten().enumerate() {
+        object(frame, &schema["frames"], &format!("frames[{i}]"), &mut bad);
+        // The schema leaves open what frames hold: it is what figures hold.
+        traces(&frame["data"], &schema, &format!("frames[{i}].data"), &mut bad);
+        if let Some(layout) = frame.get("layout") {
+            object(layout, &schema["layout"], "layout", &mut bad);
+        }
+        let known = figure["data"].as_array().unwrap().len();
+        let listed = frame["traces"].as_array().unwrap();
+        if listed.len() != frame["data"].as_array().unwrap().len()
+            || listed.iter().any(|t| t.as_u64() >= Some(known as u64))
+        {
+            bad.push(format!("frames[{i}].traces: not those of its data"));
         }
     }
-    object(&figure["layout"], &schema["layout"], "layout", &mut bad);
     if let Some(config) = figure.get("config") {
         object(config, &schema["config"], "config", &mut bad);
     }
     bad
+}
+
+fn traces(data: &Value, schema: &Value, at: &str, bad: &mut Vec<String>) {
+    for (i, trace) in data.as_array().unwrap().iter().enumerate() {
+        let kind = trace["type"].as_str().unwrap();
+        match schema["traces"].get(kind) {
+            Some(s) => object(trace, s, &format!("{at}[{i}]"), bad),
+            None => bad.push(format!("{at}[{i}].type: unknown {kind}")),
+        }
+    }
 }
 
 fn object(value: &Value, schema: &Value, at: &str, bad: &mut Vec<String>) {
@@ -45,7 +64,7 @@ fn object(value: &Value, schema: &Value, at: &str, bad: &mut Vec<String>) {
         let at = format!("{at}.{key}");
         // Those of the second map are described by those of the first.
         let first = key.trim_end_matches(|c: char| c.is_ascii_digit());
-        let numbered = ["xaxis", "yaxis", "scene"].contains(&first) && at == format!("layout.{key}");
+        let numbered = ["xaxis", "yaxis", "scene", "coloraxis"].contains(&first) && at == format!("layout.{key}");
         match known.get(if numbered { first } else { key }) {
             None => bad.push(format!("{at}: unknown")),
             Some(s) if s.get("valType").is_some() => attribute(v, s, &at, bad),
@@ -73,7 +92,16 @@ fn attribute(v: &Value, schema: &Value, at: &str, bad: &mut Vec<String>) {
         "number" | "angle" => v.as_f64().is_some_and(in_range),
         "integer" => v.is_i64() && v.as_f64().is_some_and(in_range),
         "color" => v.as_str().is_some_and(|c| c.starts_with('#') || c.starts_with("rgb")),
-        "colorscale" => v.as_str().is_some_and(|c| c.chars().all(|c| c.is_ascii_alphabetic())),
+        "colorscale" => match v.as_array() {
+            // As plotly.js checks it: from 0 to 1, never back, and colors.
+            Some(stops) => {
+                let at: Vec<f64> = stops.iter().map(|s| s[0].as_f64().unwrap_or(f64::NAN)).collect();
+                let ascend = at.windows(2).all(|w| w[0] <= w[1]);
+                let colors = stops.iter().all(|s| s[1].as_str().is_some_and(|c| c.starts_with('#')));
+                at.len() > 1 && at[0] == 0.0 && at[at.len() - 1] == 1.0 && ascend && colors
+            }
+            None => v.as_str().is_some_and(|c| NAMED_SCALES.contains(&c)),
+        },
         "subplotid" => v.is_string(),
         "enumerated" => {
             listed("values", v)
@@ -92,6 +120,28 @@ fn attribute(v: &Value, schema: &Value, at: &str, bad: &mut Vec<String>) {
         bad.push(format!("{at}: {v} is no {}", schema["valType"]));
     }
 }
+
+/// Those that plotly.js 3.0.1 knows by name; for others it takes RdBu.
+const NAMED_SCALES: [&str; 18] = [
+    "Greys",
+    "YlGnBu",
+    "Greens",
+    "YlOrRd",
+    "Bluered",
+    "RdBu",
+    "Reds",
+    "Blues",
+    "Picnic",
+    "Rainbow",
+    "Portland",
+    "Jet",
+    "Hot",
+    "Blackbody",
+    "Earth",
+    "Electric",
+    "Viridis",
+    "Cividis",
+];
 
 /// One figure of each kind.
 fn figures() -> Vec<(&'static str, Figure)> {
@@ -127,6 +177,7 @@ fn figures() -> Vec<(&'static str, Figure)> {
         ("empty", map.figure::<String>(Matrix::zeros(0, 2).view(), &[], None, None)),
     ]
     .into_iter()
+    .chain(richer_figures(n, &ids, &labels, &values, &previews))
     .map(|(name, figure)| (name, figure.unwrap_or_else(|e| panic!("{name}: {e}"))))
     .collect::<Vec<_>>();
 
@@ -149,6 +200,70 @@ fn figures() -> Vec<(&'static str, Figure)> {
     t.selectedpoints = Some(vec![0, 2]);
     all.push(("by hand", own));
     all
+}
+
+type Named = (&'static str, planisphere_viz_spec::Result<Figure>);
+
+/// Figures with everything that maps offer.
+fn richer_figures(
+    n: usize,
+    ids: &[String],
+    labels: &[Option<String>],
+    values: &[f32],
+    previews: &[String],
+) -> Vec<Named> {
+    let points = |cols: usize| {
+        let data = (0..n * cols).map(|i| ((i * 37) % 101) as f32 / 7.0).collect();
+        Matrix::from_vec(n, cols, data).unwrap()
+    };
+    let (line, plane, space) = (points(1), points(2), points(3));
+    let votes = Column::numbers("votes <n>", (0..n).map(|i| if i == 5 { f32::NAN } else { i as f32 - 9.0 }));
+    let author = Column::categories("author", (0..n).map(|i| (i % 5 > 0).then(|| format!("author {}", i % 5))));
+    let next = (0..n as u32).map(|i| (i + 1) % n as u32).collect();
+    let graph = KnnGraph::new(n, 1, next, vec![1.0; n]).unwrap();
+    let map = ScatterMap::new()
+        .title("A map & more")
+        .theme(Theme::Dark)
+        .palette(Palette::Safe20)
+        .axis_titles(true)
+        .hover_columns([votes.clone(), author.clone()])
+        .symbols(author.clone())
+        .sizes(votes.clone())
+        .annotated((0..n).map(|i| i % 3 == 0))
+        .density(Density::new())
+        .neighbor_lines(&graph, &[1, 2, 50])
+        .point_texts([(3, "three <3>"), (4, "four")])
+        .label_names(true)
+        .text_buttons(true);
+    let choice = map.clone().color_by([votes, author]).label_names(false);
+    let several = [("PCA", plane.view()), ("1-D", line.view()), ("3-D", space.view())];
+    let frames = |a, b| [("PCA <1>", a), ("UMAP", b)];
+    let other = Matrix::from_vec(n, 2, plane.data().iter().map(|x| x * 3.0 + 100.0).collect()).unwrap();
+    let moving = frames(plane.view(), other.view());
+    let by_value = |map: ScatterMap| map.figure_by_value(plane.view(), ids, values, None);
+    let new = ScatterMap::new;
+    vec![
+        ("all of it", map.figure(plane.view(), ids, Some(labels), Some(previews))),
+        ("all of it, WebGL", map.clone().gl_threshold(1).figure(plane.view(), ids, Some(labels), Some(previews))),
+        ("all of it, side by side", map.side_by_side(&several, ids, Some(labels), None)),
+        ("all of it, empty", {
+            let empty = ScatterMap::new().density(Density::new()).label_names(true).text_buttons(true);
+            empty.figure::<String>(Matrix::zeros(0, 2).view(), &[], Some(&[]), None)
+        }),
+        ("choices", choice.figure(plane.view(), ids, Some(labels), Some(previews))),
+        ("choices, side by side", choice.clone().gl_threshold(1).side_by_side(&several, ids, Some(labels), None)),
+        ("choices, by value", choice.clone().log_scale(true).figure_by_value(plane.view(), ids, values, None)),
+        ("choices, without labels", choice.figure(plane.view(), ids, None, None)),
+        ("steps", by_value(map.clone().thresholds(&[10.0, 50.5]))),
+        ("centered", by_value(new().color_scale(ColorScale::BlueOrange).center(40.0).reverse_scale(true))),
+        ("clipped", by_value(new().color_scale(ColorScale::Magma).clip(0.1))),
+        ("logarithms", by_value(new().log_scale(true).value_range(1.0, 50.0))),
+        ("animated", map.animate(&moving, ids, Some(labels), Some(previews))),
+        ("animated, WebGL", new().gl_threshold(1).raw_frames(true).animate(&moving, ids, Some(labels), None)),
+        ("animated, 3-D", map.animate(&frames(space.view(), space.view()), ids, Some(labels), None)),
+        ("animated, 1-D", new().animate(&frames(line.view(), line.view()), ids, None, None)),
+        ("animated, nothing", new().animate::<&str, _>(&[], ids, Some(labels), None)),
+    ]
 }
 
 #[test]

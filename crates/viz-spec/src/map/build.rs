@@ -1,15 +1,22 @@
 //! Traces of a map.
 
 use super::ScatterMap;
+use super::columns::push_lines;
 use super::frame::{self, title};
 use super::groups::{self, Group, Kind};
-use super::panel::Panel;
+use super::marks::Shapes;
+use super::menu;
+use super::overlay::place_silently;
+use super::panel::{Panel, across};
+use super::values::Scaled;
+use crate::column::{Column, Values};
 use crate::palette;
 use crate::spec::{
-    Array, Color, ColorBar, Figure, Marker, MarkerStyle, Meta, Mode, PointRef, Scatter, Scatter3d, StyledMarker,
-    Symbol, Trace,
+    Array, Color, ColorBar, Figure, Marker, MarkerStyle, Meta, Mode, OrArray, PointRef, Scale, Scatter, Scatter3d,
+    StyledMarker, Symbol, Trace,
 };
 use crate::text::{cut, escape, one_line, push_preview};
+use crate::theme::Theme;
 use std::fmt::Write;
 
 /// Columns of a line in the hover box.
@@ -21,14 +28,17 @@ const LEGEND_NAME: usize = 32;
 
 /// What the traces of one figure have in common.
 pub(super) struct Builder<'a, S> {
-    map: &'a ScatterMap,
+    pub(super) map: &'a ScatterMap,
     /// All have as many rows as there are ids.
-    panels: Vec<Panel<'a>>,
+    pub(super) panels: Vec<Panel<'a>>,
     ids: &'a [S],
     previews: Option<&'a [S]>,
     opacity: f64,
     /// Whether plane maps are drawn by WebGL.
-    gl: bool,
+    pub(super) gl: bool,
+    shapes: Shapes,
+    /// Diameters of all points, where they differ.
+    diameters: Option<Vec<f32>>,
 }
 
 /// What is special about one trace.
@@ -46,7 +56,31 @@ struct Look<'l> {
     below: &'l dyn Fn(u32) -> Option<String>,
     /// The label that its `customdata` carries.
     own_label: &'l dyn Fn(u32) -> Option<String>,
-    scale: Option<(f32, f32)>,
+    /// The rest of the marker: a color scale and its bar.
+    marker: Marker,
+}
+
+fn nothing(_: u32) -> Option<String> {
+    None
+}
+
+impl Look<'_> {
+    /// A group of one color, with a name as markup.
+    fn plain(name: String, color: &str) -> Self {
+        Self {
+            name,
+            rank: 1000.0,
+            in_legend: true,
+            color: Color::One(color.to_owned()),
+            symbol: Symbol::Circle,
+            meta: None,
+            headline: None,
+            above: &nothing,
+            below: &nothing,
+            own_label: &nothing,
+            marker: Marker::default(),
+        }
+    }
 }
 
 impl<'a, S: AsRef<str>> Builder<'a, S> {
@@ -55,7 +89,8 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
         let opacity = map.opacity.unwrap_or_else(|| round((1.2 - 0.1 * n.log10()).clamp(0.5, 0.9)));
         let plane = panels.iter().filter(|p| !p.in_space()).count();
         let gl = plane * ids.len() > map.gl_threshold;
-        Self { map, panels, ids, previews, opacity, gl }
+        let (shapes, diameters) = (map.marks.shapes(), map.marks.diameters());
+        Self { map, panels, ids, previews, opacity, gl, shapes, diameters }
     }
 
     fn size(&self, panel: &Panel<'_>) -> f64 {
@@ -68,110 +103,140 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
 
     pub(super) fn by_label(&self, labels: Option<&[Option<S>]>) -> Figure {
         let label_of = |row: usize| labels.and_then(|l| l[row].as_ref()).map(AsRef::as_ref);
+        if !self.map.color_by.is_empty() {
+            let values = |_| (0..self.ids.len()).map(|r| label_of(r).map(str::to_owned)).collect();
+            let name = self.map.legend_title.as_deref().unwrap_or("label");
+            let first = labels.map(values).map(|names: Vec<Option<String>>| Column::categories(name, names));
+            return self.by_choice(first);
+        }
         let groups = groups::group((0..self.ids.len()).map(label_of), self.map.max_labels);
         let named = groups.iter().any(|g| matches!(g.kind, Kind::Label { .. }));
         let several = groups.len() > 1 || named;
         let other_label = |row: u32| label_of(row as usize).map(str::to_owned);
-        let other_line =
-            |row: u32| label_of(row as usize).map(|l| format!("<b>{}</b>", escape(&cut(&one_line(l), HOVER_NAME))));
-        let none = |_: u32| None;
+        let other_line = |row: u32| label_of(row as usize).map(headline);
         let traces = (0..)
             .zip(&groups)
             .flat_map(|(number, Group { kind, rows })| {
                 let look = match *kind {
                     Kind::Unlabeled => Look {
-                        name: if several { "unlabeled" } else { "points" }.to_owned(),
                         rank: 1002.0,
                         in_legend: several,
-                        color: Color::One(self.map.unlabeled_color.clone()),
-                        symbol: Symbol::Circle,
-                        meta: None,
-                        headline: None,
-                        above: &none,
-                        below: &none,
-                        own_label: &none,
-                        scale: None,
+                        ..Look::plain(
+                            if several { "unlabeled" } else { "points" }.to_owned(),
+                            &self.map.unlabeled_color,
+                        )
                     },
                     Kind::Other { labels } => Look {
-                        name: format!("{labels} {}labels", if named { "other " } else { "" }),
                         rank: 1001.0,
-                        in_legend: true,
-                        color: Color::One(self.map.other_color.clone()),
-                        symbol: Symbol::Circle,
-                        meta: None,
-                        headline: None,
                         above: &other_line,
-                        below: &none,
                         own_label: &other_label,
-                        scale: None,
+                        ..Look::plain(
+                            format!("{labels} {}labels", if named { "other " } else { "" }),
+                            &self.map.other_color,
+                        )
                     },
                     Kind::Label { label, slot } => {
                         let (color, symbol) = palette::slot(slot, self.map.palette.len());
                         let color = self.map.colors.get(label).unwrap_or(&self.map.palette[color]);
                         Look {
-                            name: escape(&cut(&one_line(label), LEGEND_NAME)),
-                            rank: 1000.0,
-                            in_legend: true,
-                            color: Color::One(color.clone()),
                             symbol,
                             meta: Some(Meta { label: Some(label.to_owned()) }),
-                            headline: Some(format!("<b>{}</b>", escape(&cut(&one_line(label), HOVER_NAME)))),
-                            above: &none,
-                            below: &none,
-                            own_label: &none,
-                            scale: None,
+                            headline: Some(headline(label)),
+                            ..Look::plain(escape(&cut(&one_line(label), LEGEND_NAME)), color)
                         }
                     }
                 };
                 self.traces(number, rows, look)
             })
             .collect();
-        self.finish(traces, several)
+        self.finish(traces, self.label_names(&groups), several)
     }
 
     pub(super) fn by_value(&self, values: &[f32]) -> Figure {
+        let name = self.map.legend_title.as_deref().unwrap_or("value");
+        if !self.map.color_by.is_empty() {
+            return self.by_choice(Some(Column::numbers(name, values.iter().copied())));
+        }
+        let scaled = self.map.numbers.scaled(values);
         let (known, missing): (Vec<u32>, Vec<u32>) =
-            (0..self.ids.len() as u32).partition(|&r| values[r as usize].is_finite());
-        let none = |_: u32| None;
-        let title = escape(&one_line(self.map.legend_title.as_deref().unwrap_or("value")));
+            (0..self.ids.len() as u32).partition(|&r| scaled.values[r as usize].is_some());
+        let title = escape(&one_line(name));
         let value = |row: u32| Some(format!("{title}: {}", values[row as usize]));
         let mut traces = Vec::new();
         if !missing.is_empty() {
-            let look = Look {
-                name: "no value".to_owned(),
-                rank: 1002.0,
-                in_legend: true,
-                color: Color::One(self.map.unlabeled_color.clone()),
-                symbol: Symbol::Circle,
-                meta: None,
-                headline: None,
-                above: &none,
-                below: &none,
-                own_label: &none,
-                scale: None,
-            };
+            let look = Look { rank: 1002.0, ..Look::plain("no value".to_owned(), &self.map.unlabeled_color) };
             traces.extend(self.traces(0, &missing, look));
         }
+        if !self.map.numbers.thresholds.is_empty() {
+            let steps = self.map.numbers.steps(&Scale::from(self.map.color_scale));
+            for (number, step) in (1..).zip(steps) {
+                let rows: Vec<u32> = known.iter().copied().filter(|&r| step.holds(values[r as usize])).collect();
+                if !rows.is_empty() {
+                    traces.extend(self.traces(
+                        number,
+                        &rows,
+                        Look { below: &value, ..Look::plain(step.name, &step.color) },
+                    ));
+                }
+            }
+            let legend = !traces.is_empty();
+            return self.finish(traces, Vec::new(), legend);
+        }
         if !known.is_empty() {
-            let shown: Vec<f32> = known.iter().map(|&r| values[r as usize]).collect();
-            let least = shown.iter().copied().fold(f32::INFINITY, f32::min);
-            let greatest = shown.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let shown = known.iter().filter_map(|&r| scaled.values[r as usize]).collect::<Vec<f32>>();
             let look = Look {
-                name: title.clone(),
-                rank: 1000.0,
                 in_legend: false,
                 color: Color::Each(Array::from(shown)),
-                symbol: Symbol::Circle,
-                meta: None,
-                headline: None,
-                above: &none,
                 below: &value,
-                own_label: &none,
-                scale: Some((least, greatest)),
+                marker: self.scale(&scaled),
+                ..Look::plain(title.clone(), "")
             };
             traces.extend(self.traces(1, &known, look));
         }
-        self.finish(traces, !missing.is_empty())
+        self.finish(traces, Vec::new(), !missing.is_empty())
+    }
+
+    /// One trace with all points, and a list of columns to color them by. `first` is what the figure is drawn with.
+    fn by_choice(&self, first: Option<Column>) -> Figure {
+        let labels = match first.as_ref().map(Column::values) {
+            Some(Values::Categories(labels)) => Some(labels),
+            _ => None,
+        };
+        let own = |row: u32| labels.and_then(|l| l[row as usize].clone()).filter(|l| !l.trim().is_empty());
+        let above = |row: u32| own(row).map(|l| headline(&l));
+        let numbers = first.iter().filter(|c| matches!(c.values(), Values::Numbers(_)));
+        let told: Vec<Column> = numbers.chain(&self.map.color_by).cloned().collect();
+        let below = |row: u32| {
+            let mut lines = String::new();
+            push_lines(&mut lines, &told, row as usize);
+            // The caller puts a break before and a space after.
+            lines.strip_prefix("<br>").map(|l| l.trim_end_matches(' ').to_owned())
+        };
+        let choices: Vec<_> = first.iter().chain(&self.map.color_by).map(|c| self.choice(c)).collect();
+        let mut marker = choices.first().map(menu::Choice::marker).unwrap_or_default();
+        let color = marker.color.take().unwrap_or_else(|| Color::One(self.map.unlabeled_color.clone()));
+        let rows: Vec<u32> = (0..self.ids.len() as u32).collect();
+        let traces = if rows.is_empty() {
+            Vec::new()
+        } else {
+            let look = Look {
+                in_legend: false,
+                color,
+                above: &above,
+                below: &below,
+                own_label: &own,
+                marker,
+                ..Look::plain("points".to_owned(), "")
+            };
+            self.traces(0, &rows, look)
+        };
+        let mut figure = self.finish(traces, Vec::new(), false);
+        let points =
+            menu::positions(&figure.data, |t| t.marker().is_some_and(|m| matches!(m.color, Some(Color::Each(_)))));
+        if let Some(menu) = self.color_menu(&choices, &points) {
+            frame::add_menu(&mut figure.layout, menu);
+        }
+        figure
     }
 
     /// What group number `number` looks like in each of the maps.
@@ -188,6 +253,7 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
                 // With a space at its end, as the lines of a preview have.
                 let _ = write!(hover, "<br>{line} ");
             }
+            push_lines(&mut hover, &self.map.hover, row as usize);
             if let Some(previews) = self.previews {
                 push_preview(&mut hover, previews[row as usize].as_ref(), HOVER_WIDTH);
             }
@@ -198,22 +264,22 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
         let clear = MarkerStyle { opacity: Some(1.0), ..MarkerStyle::default() };
         let model = Scatter {
             name: Some(look.name),
-            legendgroup: (self.panels.len() > 1).then(|| number.to_string()),
+            legendgroup: (self.panels.len() > 1 || self.map.overlay.label_names).then(|| number.to_string()),
             legendrank: (look.rank != 1000.0).then_some(look.rank),
             mode: Some(Mode::Markers),
             marker: Some(Marker {
                 color: Some(look.color),
-                opacity: Some(self.opacity),
-                symbol: (look.symbol != Symbol::Circle).then_some(look.symbol),
-                ..self.scale(look.scale)
+                opacity: Some(self.opacity.into()),
+                symbol: self.shapes.of(rows, look.symbol),
+                ..look.marker
             }),
             text: Some(Array::Strings(text)),
             hovertemplate: Some(match look.headline {
                 Some(headline) => format!("{headline}<br>%{{text}}<extra></extra>"),
                 None => "%{text}<extra></extra>".to_owned(),
             }),
-            customdata: Some(customdata),
-            meta: look.meta,
+            customdata: Some(customdata.into()),
+            meta: look.meta.map(Into::into),
             selected: Some(StyledMarker { marker: Some(clear) }),
             unselected: Some(StyledMarker { marker: Some(faded) }),
             ..Scatter::default()
@@ -228,12 +294,17 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
         let first = panel.number == 1;
         model.showlegend = Some(in_legend && first);
         if let Some(marker) = &mut model.marker {
-            marker.size = Some(self.size(panel));
+            marker.size = Some(match &self.diameters {
+                None => self.size(panel).into(),
+                Some(all) => OrArray::Each(Array::from(rows.iter().map(|&r| all[r as usize]).collect::<Vec<f32>>())),
+            });
             if !first && marker.showscale.is_some() {
                 (marker.showscale, marker.colorbar) = (Some(false), None);
             }
             if !panel.in_space() && !self.gl {
-                marker.line = Some(("#ffffff", 0.5).into());
+                // The border of a hollow point is all there is of it.
+                let width = if self.map.marks.has_hollow() { 1.0 } else { 0.5 };
+                marker.line = Some((self.map.theme.map_or("#ffffff", Theme::page), width).into());
             }
         }
         if panel.in_space() {
@@ -261,34 +332,78 @@ impl<'a, S: AsRef<str>> Builder<'a, S> {
         if self.gl { Trace::ScatterGl(model) } else { Trace::Scatter(model) }
     }
 
-    fn scale(&self, range: Option<(f32, f32)>) -> Marker {
-        let Some((least, greatest)) = range else { return Marker::default() };
+    fn scale(&self, scaled: &Scaled) -> Marker {
+        let mut bar = ColorBar {
+            title: self.map.legend_title.as_deref().map(title),
+            thickness: Some(12.0),
+            len: Some(0.6),
+            outlinewidth: Some(0.0),
+            ..ColorBar::default()
+        };
+        scaled.apply(&mut bar);
         Marker {
-            colorscale: Some(self.map.color_scale),
-            cmin: Some(f64::from(least)),
-            cmax: Some(f64::from(greatest)),
+            colorscale: Some(Scale::from(self.map.color_scale)),
+            reversescale: scaled.reverse.then_some(true),
+            cmin: Some(scaled.low),
+            cmid: scaled.middle,
+            cmax: Some(scaled.high),
             showscale: Some(true),
-            colorbar: Some(ColorBar {
-                title: self.map.legend_title.as_deref().map(title),
-                thickness: Some(12.0),
-                len: Some(0.6),
-                outlinewidth: Some(0.0),
-                ..ColorBar::default()
-            }),
+            colorbar: Some(bar),
             ..Marker::default()
         }
     }
 
-    fn finish(&self, data: Vec<Trace>, legend: bool) -> Figure {
-        Figure { data, layout: frame::layout(self.map, &self.panels, legend), config: frame::config() }
+    /// The figure of `points` with what lies below and above them.
+    fn finish(&self, points: Vec<Trace>, names: Vec<Trace>, legend: bool) -> Figure {
+        let drawn = !points.is_empty();
+        let mut data = self.below();
+        data.extend(points);
+        if drawn {
+            data.extend(self.keys());
+        }
+        let texts = data.len();
+        data.extend(names);
+        data.extend(self.texts());
+        let texts: Vec<usize> = (texts..data.len()).collect();
+        let legend = legend || drawn && !self.shapes.legend.is_empty();
+        let mut layout = frame::layout(self.map, &self.panels, legend);
+        if let Some(menu) = self.text_menu(&texts) {
+            frame::add_menu(&mut layout, menu);
+        }
+        Figure { data, layout, config: frame::config(), ..Figure::default() }
+    }
+
+    /// Entries of the legend that tell what shapes mean: traces of one point that has no place.
+    fn keys(&self) -> Vec<Trace> {
+        let Some(panel) = self.panels.first() else { return Vec::new() };
+        let key = |(i, (name, symbol)): (usize, &(String, Symbol))| {
+            let model = Scatter {
+                name: Some(name.clone()),
+                // A group of its own, so that a click changes nothing else.
+                legendgroup: Some(format!("shape {i}")),
+                legendrank: Some(1003.0),
+                showlegend: Some(true),
+                mode: Some(Mode::Markers),
+                marker: Some(Marker {
+                    color: Some(Color::One(self.map.other_color.clone())),
+                    symbol: Some((*symbol).into()),
+                    ..Marker::default()
+                }),
+                ..Scatter::default()
+            };
+            place_silently(panel, vec![Vec::new()], self.gl, model)
+        };
+        self.shapes.legend.iter().enumerate().map(key).collect()
     }
 }
 
-/// Places across the strip of a one-dimensional map: multiples of the golden ratio without their whole part lie
-/// evenly for any number of points, and depend on the row alone.
+/// A label over a hover box, as markup.
+fn headline(label: &str) -> String {
+    format!("<b>{}</b>", escape(&cut(&one_line(label), HOVER_NAME)))
+}
+
 fn strip(rows: &[u32]) -> Array {
-    const GOLDEN: f64 = 0.618_033_988_749_894_9;
-    rows.iter().map(|&r| ((f64::from(r) * GOLDEN).fract() * 2.0 - 1.0) as f32).collect::<Vec<f32>>().into()
+    rows.iter().map(|&r| across(r)).collect::<Vec<f32>>().into()
 }
 
 /// Two digits are enough for sizes and opacities, and make files easier to read.

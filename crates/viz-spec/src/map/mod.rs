@@ -1,13 +1,27 @@
 //! From points to a figure.
 
+mod animate;
 mod build;
+mod check;
+mod columns;
+mod density;
 mod frame;
 mod groups;
+mod marks;
+mod menu;
+mod overlay;
 mod panel;
+mod style;
+mod values;
 
-use crate::error::{Error, Result};
-use crate::palette::{self, OTHER, PALETTE, UNLABELED};
+pub use density::Density;
+
+use crate::column::Column;
+use crate::error::Result;
+use crate::palette::{OTHER, PALETTE, UNLABELED};
 use crate::spec::{ColorScale, Figure};
+use crate::theme::Theme;
+use check::same_length;
 use planisphere_core::MatrixView;
 use std::collections::BTreeMap;
 
@@ -42,6 +56,14 @@ pub struct ScatterMap {
     pub(crate) point_size: Option<f64>,
     pub(crate) opacity: Option<f64>,
     pub(crate) color_scale: ColorScale,
+    numbers: values::Numbers,
+    marks: marks::Marks,
+    overlay: overlay::Overlay,
+    hover: Vec<Column>,
+    color_by: Vec<Column>,
+    theme: Option<Theme>,
+    axis_titles: bool,
+    raw_frames: bool,
 }
 
 impl Default for ScatterMap {
@@ -58,6 +80,14 @@ impl Default for ScatterMap {
             point_size: None,
             opacity: None,
             color_scale: ColorScale::Viridis,
+            numbers: values::Numbers::default(),
+            marks: marks::Marks::default(),
+            overlay: overlay::Overlay::default(),
+            hover: Vec::new(),
+            color_by: Vec::new(),
+            theme: None,
+            axis_titles: false,
+            raw_frames: false,
         }
     }
 }
@@ -66,90 +96,6 @@ impl ScatterMap {
     /// The defaults.
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// Heading of the figure. None by default. Any text; it is shown as written.
-    #[must_use]
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.title = Some(title.into());
-        self
-    }
-
-    /// Heading of the legend, or of the color bar. None by default.
-    #[must_use]
-    pub fn legend_title(mut self, title: impl Into<String>) -> Self {
-        self.legend_title = Some(title.into());
-        self
-    }
-
-    /// Above so many points a plane map is drawn by WebGL (`scattergl`) instead of SVG. 3000 by default: SVG is
-    /// crisper and needs no graphics context, but slows down with the number of points.
-    #[must_use]
-    pub fn gl_threshold(mut self, points: usize) -> Self {
-        self.gl_threshold = points;
-        self
-    }
-
-    /// How many labels may have a trace of their own, at least 1. 60 by default.
-    ///
-    /// If there are more, the most frequent ones keep theirs (the earlier in sorted order where counts are equal),
-    /// except those with one point only, and all other points share one trace in [`Self::other_color`]; hovering
-    /// still tells their labels.
-    #[must_use]
-    pub fn max_labels(mut self, labels: usize) -> Self {
-        self.max_labels = labels;
-        self
-    }
-
-    /// Colors for the labels in sorted order, as `#rgb` or `#rrggbb`. [`PALETTE`] by default. Where there are more
-    /// labels than colors, the colors repeat with other point shapes.
-    #[must_use]
-    pub fn palette<S: Into<String>>(mut self, colors: impl IntoIterator<Item = S>) -> Self {
-        self.palette = colors.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Color of one label, as `#rgb` or `#rrggbb`. The other labels keep the colors that they would have anyway.
-    #[must_use]
-    pub fn color(mut self, label: impl Into<String>, color: impl Into<String>) -> Self {
-        self.colors.insert(label.into(), color.into());
-        self
-    }
-
-    /// Color of points without label. [`UNLABELED`] by default.
-    #[must_use]
-    pub fn unlabeled_color(mut self, color: impl Into<String>) -> Self {
-        self.unlabeled_color = color.into();
-        self
-    }
-
-    /// Color of points whose label has no trace of its own, see [`Self::max_labels`]. [`OTHER`] by default.
-    #[must_use]
-    pub fn other_color(mut self, color: impl Into<String>) -> Self {
-        self.other_color = color.into();
-        self
-    }
-
-    /// Diameter of points in pixels, above 0. By default it falls with the number of points: about 11 for a
-    /// hundred, 7 for 2000, 4.5 for 20,000, 3 for 200,000; somewhat less in three dimensions.
-    #[must_use]
-    pub fn point_size(mut self, pixels: f64) -> Self {
-        self.point_size = Some(pixels);
-        self
-    }
-
-    /// Opacity of points, above 0 and at most 1. By default 0.9 up to a thousand points, falling to 0.6 at a million.
-    #[must_use]
-    pub fn opacity(mut self, opacity: f64) -> Self {
-        self.opacity = Some(opacity);
-        self
-    }
-
-    /// Color scale of [`Self::figure_by_value`]. Viridis by default.
-    #[must_use]
-    pub fn color_scale(mut self, scale: ColorScale) -> Self {
-        self.color_scale = scale;
-        self
     }
 
     /// Draws `points` (n × 1, 2 or 3) colored by label.
@@ -209,7 +155,8 @@ impl ScatterMap {
         Ok(build::Builder::new(self, panels(maps), ids, previews).by_label(labels))
     }
 
-    /// Draws `points` colored by a number for each, with a color bar from the least to the greatest.
+    /// Draws `points` colored by a number for each, with a color bar from the least to the greatest; or in steps, see
+    /// [`Self::thresholds`].
     ///
     /// As [`Self::figure`] otherwise. Values that are not finite are missing; their points are drawn beneath the others
     /// in [`Self::unlabeled_color`].
@@ -242,45 +189,6 @@ impl ScatterMap {
         same_length("values", ids.len(), Some(values.len()))?;
         Ok(build::Builder::new(self, panels(maps), ids, previews).by_value(values))
     }
-
-    fn check<N: AsRef<str>>(&self, maps: &[(N, MatrixView<'_>)], ids: usize, previews: Option<usize>) -> Result<()> {
-        let param = |param, value: String, allowed| Err(Error::Param { param, value, allowed });
-        if self.max_labels == 0 {
-            return param("max_labels", "0".to_owned(), "at least 1");
-        }
-        if let Some(x) = self.point_size.filter(|x| !(x.is_finite() && *x > 0.0)) {
-            return param("point_size", x.to_string(), "a number of pixels above 0");
-        }
-        if let Some(x) = self.opacity.filter(|x| !(*x > 0.0 && *x <= 1.0)) {
-            return param("opacity", x.to_string(), "above 0 and at most 1");
-        }
-        if self.palette.is_empty() {
-            return param("palette", "[]".to_owned(), "at least one color");
-        }
-        for color in &self.palette {
-            palette::check("palette", color)?;
-        }
-        for color in self.colors.values() {
-            palette::check("color", color)?;
-        }
-        palette::check("unlabeled_color", &self.unlabeled_color)?;
-        palette::check("other_color", &self.other_color)?;
-        for (name, points) in maps {
-            drawable(*points, ids).map_err(|e| match maps {
-                [_] => e,
-                _ => Error::InMap { name: name.as_ref().to_owned(), source: Box::new(e) },
-            })?;
-        }
-        same_length("previews", ids, previews)
-    }
-}
-
-fn drawable(points: MatrixView<'_>, ids: usize) -> Result<()> {
-    if points.rows() > 0 && !(1..=3).contains(&points.cols()) {
-        return Err(Error::Columns { cols: points.cols() });
-    }
-    points.check()?;
-    same_length("ids", points.rows(), Some(ids))
 }
 
 fn panels<'a, N: AsRef<str>>(maps: &'a [(N, MatrixView<'a>)]) -> Vec<panel::Panel<'a>> {
@@ -288,11 +196,4 @@ fn panels<'a, N: AsRef<str>>(maps: &'a [(N, MatrixView<'a>)]) -> Vec<panel::Pane
         .zip(maps)
         .map(|(number, (name, points))| panel::Panel { number, name: name.as_ref(), points: *points })
         .collect()
-}
-
-fn same_length(what: &'static str, expected: usize, got: Option<usize>) -> Result<()> {
-    match got {
-        Some(got) if got != expected => Err(Error::Length { what, expected, got }),
-        _ => Ok(()),
-    }
 }

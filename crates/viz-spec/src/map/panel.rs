@@ -21,11 +21,27 @@ impl Panel<'_> {
         self.points.cols() == 3
     }
 
+    /// Where a row is drawn: two or three coordinates.
+    pub(super) fn place(&self, row: u32) -> Vec<f32> {
+        let mut place = self.points.row(row as usize).to_vec();
+        if place.len() == 1 {
+            place.push(across(row));
+        }
+        place
+    }
+
     /// What traces and axes call an axis (`x`, `y`) or scene of this map; nothing where it is that of the first map, which
     /// needs no name.
     pub(super) fn reference(&self, name: &str) -> Option<String> {
         (self.number > 1).then(|| format!("{name}{}", self.number))
     }
+}
+
+/// The place across the strip of a one-dimensional map: multiples of the golden ratio without their whole part lie evenly
+/// for any number of points, and depend on the row alone.
+pub(super) fn across(row: u32) -> f32 {
+    const GOLDEN: f64 = 0.618_033_988_749_894_9;
+    ((f64::from(row) * GOLDEN).fract() * 2.0 - 1.0) as f32
 }
 
 /// The place of map number `number` of `of`, counted from 1, less that of its heading: up to three in a row, four and

@@ -11,6 +11,8 @@ words! {
         Center = "center",
         /// Its end.
         Right = "right",
+        /// By the place: the start at the left, the end at the right.
+        Auto = "auto",
     }
 }
 
@@ -23,6 +25,8 @@ words! {
         Middle = "middle",
         /// Its lower side.
         Bottom = "bottom",
+        /// By the place: the lower side at the bottom, the upper at the top.
+        Auto = "auto",
     }
 }
 

@@ -19,15 +19,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+// Lists are tried first, as one of two strings could be read as the parts of a typed array.
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Array {
-    /// Base64 of the numbers' little-endian bytes.
-    Typed(TypedArray),
     /// A JSON list of numbers; `None` is written as `null`, which Plotly takes as missing.
     Numbers(Vec<Option<f64>>),
     /// A JSON list of strings.
     Strings(Vec<String>),
+    /// Base64 of the numbers' little-endian bytes.
+    Typed(TypedArray),
+    /// One string, which Plotly takes for all points.
+    Repeated(String),
+    /// A JSON list of anything else: rows of a table, texts with gaps.
+    Any(Vec<serde_json::Value>),
 }
 
 impl Array {
@@ -37,12 +42,54 @@ impl Array {
             Self::Typed(a) => a.data.len(),
             Self::Numbers(v) => v.len(),
             Self::Strings(v) => v.len(),
+            Self::Repeated(_) => 1,
+            Self::Any(v) => v.len(),
         }
     }
 
     /// Whether there are no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The numbers, whatever they are written as; NaN for what is none. `None` for texts.
+    pub fn numbers(&self) -> Option<Vec<f64>> {
+        match self {
+            Self::Typed(a) => Some(a.data.to_f64()),
+            Self::Numbers(v) => Some(v.iter().map(|x| x.unwrap_or(f64::NAN)).collect()),
+            Self::Any(v) => v
+                .iter()
+                .any(serde_json::Value::is_number)
+                .then(|| v.iter().map(|x| x.as_f64().unwrap_or(f64::NAN)).collect()),
+            Self::Strings(_) | Self::Repeated(_) => None,
+        }
+    }
+}
+
+/// One value for all points, or one for each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+#[non_exhaustive]
+pub enum OrArray<T> {
+    /// For all points.
+    One(T),
+    /// For each point.
+    Each(Array),
+}
+
+impl<T> From<T> for OrArray<T> {
+    fn from(one: T) -> Self {
+        Self::One(one)
+    }
+}
+
+impl<T> OrArray<T> {
+    /// The value for all points, if there is only one.
+    pub fn one(&self) -> Option<&T> {
+        match self {
+            Self::One(one) => Some(one),
+            Self::Each(_) => None,
+        }
     }
 }
 
@@ -106,6 +153,12 @@ macro_rules! typed_data {
             pub fn dtype(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => $name,)*
+                }
+            }
+
+            fn to_f64(&self) -> Vec<f64> {
+                match self {
+                    $(Self::$variant(v) => v.iter().map(|&x| f64::from(x)).collect(),)*
                 }
             }
 
@@ -225,6 +278,29 @@ mod tests {
             assert_eq!(round_trip(&square), square);
             assert!(serde_json::to_string(&square).unwrap().ends_with(r#""shape":"2, 2"}"#));
         }
+    }
+
+    #[test]
+    fn lists_of_anything_are_kept_and_read_as_numbers() {
+        for (json, numbers) in [
+            ("[1.0,null,2.5]", Some(vec![1.0, f64::NAN, 2.5])),
+            (r#"["a","b"]"#, None),
+            (r#""all""#, None),
+            // No type and numbers, but two texts.
+            (r#"["u1","AAAA"]"#, None),
+            (r#"["a",null]"#, None),
+            ("[[1,2],[3,4]]", None),
+            (r#"[1,"a",true]"#, Some(vec![1.0, f64::NAN, f64::NAN])),
+            (r#"{"dtype":"u1","bdata":"AQL/"}"#, Some(vec![1.0, 2.0, 255.0])),
+        ] {
+            let array: Array = serde_json::from_str(json).unwrap();
+            assert_eq!(serde_json::to_string(&array).unwrap(), json);
+            // NaN is not equal to itself.
+            assert_eq!(format!("{:?}", array.numbers()), format!("{numbers:?}"));
+        }
+        let one: OrArray<f64> = serde_json::from_str("2.5").unwrap();
+        let each: OrArray<f64> = serde_json::from_str("[1,2]").unwrap();
+        assert_eq!((one.one(), each.one()), (Some(&2.5), None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Axes of the plane and of space.
 
-use super::{DragMode, Title, object, words};
+use super::{Array, DragMode, Font, Title, object, words};
 
 words! {
     /// How an axis gives way to keep the aspect ratio.
@@ -49,6 +49,44 @@ object! {
         constrain: Constrain,
         /// Lowest and highest value shown.
         range: [f64; 2],
+        /// What the values are; guessed from them where absent.
+        r#type: AxisType,
+        /// Color of everything about the axis.
+        color: String,
+        /// Color of the grid lines.
+        gridcolor: String,
+        /// Whether there is a line along the axis.
+        showline: bool,
+        /// Its color.
+        linecolor: String,
+        /// Color of the line at 0.
+        zerolinecolor: String,
+        /// Font of the numbers.
+        tickfont: Font,
+        /// Values with a tick.
+        tickvals: Array,
+        /// What stands at them.
+        ticktext: Array,
+        /// The axis whose range this one shares, for example `x`.
+        matches: String,
+        /// Whether users cannot zoom.
+        fixedrange: bool,
+    }
+}
+
+words! {
+    /// What the values along an axis are.
+    AxisType {
+        /// By the values.
+        Auto = "-",
+        /// Numbers.
+        Linear = "linear",
+        /// Numbers, by their logarithm.
+        Log = "log",
+        /// Times.
+        Date = "date",
+        /// Names.
+        Category = "category",
     }
 }
 
@@ -69,6 +107,32 @@ object! {
         bgcolor: String,
         /// The part of the figure that the scene takes.
         domain: Domain,
+        /// From where one looks.
+        camera: Camera,
+    }
+}
+
+object! {
+    /// From where one looks at a scene whose sides are about 1 long, around 0.
+    Camera {
+        /// The eye; x, y and z 1.25 where absent.
+        eye: Xyz,
+        /// What it looks at; the middle where absent.
+        center: Xyz,
+        /// What is up; z where absent.
+        up: Xyz,
+    }
+}
+
+object! {
+    /// A place in a scene.
+    Xyz {
+        /// First coordinate.
+        x: f64,
+        /// Second coordinate.
+        y: f64,
+        /// Third coordinate.
+        z: f64,
     }
 }
 
@@ -101,5 +165,9 @@ object! {
         showbackground: bool,
         /// Whether hovering draws lines to the walls.
         showspikes: bool,
+        /// Lowest and highest value shown.
+        range: [f64; 2],
+        /// What the values are.
+        r#type: AxisType,
     }
 }

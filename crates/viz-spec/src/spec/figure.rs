@@ -1,11 +1,13 @@
 //! A whole figure.
 
-use super::{Config, Layout, Trace};
+use super::{Config, Frame, Layout, Trace};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 
 /// A Plotly figure: what `Plotly.newPlot` takes, and what `plotly.io.from_json` of Python reads.
+///
+/// What plotly.py writes for the same traces is read, too, and written again without loss; a template is kept as it is.
 ///
 /// ```
 /// use planisphere_viz_spec::Figure;
@@ -22,6 +24,10 @@ pub struct Figure {
     pub data: Vec<Trace>,
     /// Everything around them.
     pub layout: Layout,
+    /// The pictures of an animation, which buttons and sliders of the layout play. `Plotly.newPlot` takes them with the
+    /// figure as one object.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub frames: Vec<Frame>,
     /// Settings of the viewer.
     #[serde(skip_serializing_if = "is_default")]
     pub config: Config,

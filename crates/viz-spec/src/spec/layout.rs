@@ -1,7 +1,8 @@
 //! Everything around the traces.
 
-use super::{Annotation, Axis, Scene, Subplots, object, words};
+use super::{Annotation, Axis, ColorAxis, Pad, Scene, Slider, Subplots, UpdateMenu, XAnchor, YAnchor, object, words};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 
 object! {
     /// The layout of a figure.
@@ -38,6 +39,16 @@ object! {
         hoverdistance: i32,
         /// The hover box.
         hoverlabel: HoverLabel,
+        /// Buttons and lists that change the figure.
+        updatemenus: Vec<UpdateMenu>,
+        /// Sliders under the figure.
+        sliders: Vec<Slider>,
+        /// A color scale that several traces share.
+        coloraxis: ColorAxis,
+        /// The colors that traces without one get, in turn.
+        colorway: Vec<String>,
+        /// What all attributes are where the figure does not say, as the writer had it.
+        template: Value,
         /// Texts on the figure, such as the headings of several maps.
         annotations: Vec<Annotation>,
         /// What dragging does.
@@ -57,7 +68,7 @@ object! {
         /// While this stays the same, an update keeps the user's selection.
         selectionrevision: String,
     } and {
-        /// Axes and scenes of the second and further maps.
+        /// Axes, scenes and color axes with a number.
         subplots: Subplots
     }
 }
@@ -69,6 +80,18 @@ object! {
         text: String,
         /// Font.
         font: Font,
+        /// At which side of a legend or color bar it stands: `top`, `right`, `bottom`, ….
+        side: String,
+        /// Horizontal place, 0 (left) to 1 (right).
+        x: f64,
+        /// Which part of it stands at `x`.
+        xanchor: XAnchor,
+        /// Vertical place, 0 (bottom) to 1 (top).
+        y: f64,
+        /// Which part of it stands at `y`.
+        yanchor: YAnchor,
+        /// Space around it.
+        pad: Pad,
     }
 }
 
@@ -81,6 +104,8 @@ object! {
         size: f64,
         /// Color.
         color: String,
+        /// A shadow in the notation of CSS, or `auto` for one that keeps the text apart from what is behind it.
+        shadow: String,
     }
 }
 
@@ -97,6 +122,12 @@ object! {
         x: f64,
         /// Vertical place, 0 (bottom) to 1 (top) in the plot.
         y: f64,
+        /// Which part of it stands at `x`.
+        xanchor: XAnchor,
+        /// Which part of it stands at `y`.
+        yanchor: YAnchor,
+        /// In which order entries stand: `normal`, `reversed`, `grouped`, or both.
+        traceorder: String,
         /// Font of the names.
         font: Font,
         /// Background color.

@@ -4,24 +4,34 @@ mod annotation;
 mod array;
 mod axis;
 mod config;
+mod contour;
+mod customdata;
 mod figure;
+mod frames;
 mod layout;
 mod marker;
+mod menu;
+mod scale;
 mod subplots;
 mod trace;
 
 pub use annotation::{Annotation, XAnchor, YAnchor};
-pub use array::{Array, TypedArray, TypedData};
-pub use axis::{AspectMode, Axis, Constrain, Domain, Scene, SceneAxis};
+pub use array::{Array, OrArray, TypedArray, TypedData};
+pub use axis::{AspectMode, Axis, AxisType, Camera, Constrain, Domain, Scene, SceneAxis, Xyz};
 pub use config::{Config, ImageFormat, ModeBarDisplay, ToImage};
+pub use contour::{Contour, ContourColoring, Contours};
+pub use customdata::{AnyMeta, CustomData, Meta, PointRef};
 pub use figure::Figure;
+pub use frames::{ColorAxis, CurrentValue, Frame, LenMode, Slider, Step, Transition};
 pub use layout::{
     ActiveSelection, ClickMode, DragMode, Font, HoverAlign, HoverLabel, HoverMode, ItemSizing, Layout, Legend, Line,
     Margin, ModeBar, NewSelection, Orientation, Selection, SelectionMode, SelectionType, Title,
 };
-pub use marker::{Color, ColorBar, ColorScale, Marker, MarkerLine, MarkerStyle, StyledMarker, Symbol};
+pub use marker::{Color, ColorBar, Marker, MarkerLine, MarkerStyle, SizeMode, StyledMarker, Symbol, TickMode};
+pub use menu::{Button, Direction, MenuType, Method, Pad, UpdateMenu};
+pub use scale::{ColorScale, Scale};
 pub use subplots::Subplots;
-pub use trace::{Meta, Mode, PointRef, Scatter, Scatter3d, Trace, Visible};
+pub use trace::{Mode, Scatter, Scatter3d, TextPosition, Trace, Visible};
 
 /// Declares an object of the schema: every attribute is optional, absent ones are not written, unknown ones are an
 /// error when read (so that reading and writing never loses anything).
@@ -69,6 +79,15 @@ macro_rules! words {
                 #[serde(rename = $word)]
                 $variant,
             )*
+        }
+
+        impl $name {
+            /// The word, as Plotly spells it.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
         }
     };
 }

@@ -1,6 +1,6 @@
 //! Axes and scenes with numbers.
 
-use super::{Axis, Scene};
+use super::{Axis, ColorAxis, Scene};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,6 +19,8 @@ pub struct Subplots {
     pub yaxis: BTreeMap<u32, Axis>,
     /// The spaces of 3-D traces.
     pub scene: BTreeMap<u32, Scene>,
+    /// Color scales that several traces share.
+    pub coloraxis: BTreeMap<u32, ColorAxis>,
 }
 
 impl Serialize for Subplots {
@@ -39,6 +41,7 @@ impl Serialize for Subplots {
         entries(&mut m, "xaxis", &self.xaxis)?;
         entries(&mut m, "yaxis", &self.yaxis)?;
         entries(&mut m, "scene", &self.scene)?;
+        entries(&mut m, "coloraxis", &self.coloraxis)?;
         m.end()
     }
 }
@@ -50,7 +53,7 @@ impl<'de> Deserialize<'de> for Subplots {
             type Value = Subplots;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("axes and scenes")
+                f.write_str("axes, scenes and color axes")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Subplots, A::Error> {
@@ -60,6 +63,7 @@ impl<'de> Deserialize<'de> for Subplots {
                         Some(("xaxis", n)) => all.xaxis.insert(n, map.next_value()?).is_some(),
                         Some(("yaxis", n)) => all.yaxis.insert(n, map.next_value()?).is_some(),
                         Some(("scene", n)) => all.scene.insert(n, map.next_value()?).is_some(),
+                        Some(("coloraxis", n)) => all.coloraxis.insert(n, map.next_value()?).is_some(),
                         _ => return Err(A::Error::custom(format!("unknown field `{key}`"))),
                     };
                     if twice {
@@ -86,7 +90,7 @@ mod tests {
 
     #[test]
     fn layouts_with_numbers_round_trip() {
-        let text = r#"{"xaxis":{},"xaxis2":{"visible":false},"xaxis10":{"range":[0.1,1.0]},"yaxis2":{},"scene3":{}}"#;
+        let text = r#"{"xaxis":{},"xaxis2":{"visible":false},"xaxis10":{"range":[0.1,1.0]},"yaxis2":{},"scene3":{},"coloraxis2":{}}"#;
         let layout: Layout = serde_json::from_str(text).unwrap();
         assert_eq!(layout.subplots.xaxis[&10].range, Some([0.1, 1.0]));
         assert_eq!(serde_json::to_string(&layout).unwrap(), text);

@@ -1,8 +1,10 @@
 //! Traces: groups of points drawn alike.
 
-use super::{Array, Marker, StyledMarker, object, words};
-use serde::de::{Error as _, SeqAccess, Visitor};
-use serde::ser::SerializeSeq;
+use super::{
+    AnyMeta, Array, Contour, CustomData, Font, Line, Marker, Meta, OrArray, Orientation, PointRef, StyledMarker,
+    object, words,
+};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A trace of a figure.
@@ -19,48 +21,77 @@ pub enum Trace {
     /// Points in space, drawn by WebGL. Lasso and box do not select them.
     #[serde(rename = "scatter3d")]
     Scatter3d(Scatter3d),
+    /// Lines of equal height of a grid of numbers, such as the density of points.
+    #[serde(rename = "contour")]
+    Contour(Contour),
+}
+
+/// The same attribute of a trace of any type.
+macro_rules! of_any {
+    ($trace:expr, $attribute:ident) => {
+        match $trace {
+            Trace::Scatter(t) | Trace::ScatterGl(t) => t.$attribute.as_ref(),
+            Trace::Scatter3d(t) => t.$attribute.as_ref(),
+            Trace::Contour(t) => t.$attribute.as_ref(),
+        }
+    };
 }
 
 impl Trace {
     /// What the legend calls this trace, in Plotly's markup.
     pub fn name(&self) -> Option<&str> {
-        match self {
-            Self::Scatter(t) | Self::ScatterGl(t) => t.name.as_deref(),
-            Self::Scatter3d(t) => t.name.as_deref(),
-        }
+        of_any!(self, name).map(String::as_str)
     }
 
     /// What traces of one label in several maps have in common.
     pub fn legendgroup(&self) -> Option<&str> {
-        match self {
-            Self::Scatter(t) | Self::ScatterGl(t) => t.legendgroup.as_deref(),
-            Self::Scatter3d(t) => t.legendgroup.as_deref(),
-        }
+        of_any!(self, legendgroup).map(String::as_str)
     }
 
-    /// The points' row, id and label, in the order of the coordinates.
+    /// The points' row, id and label, in the order of the coordinates; none where `customdata` holds something else.
     pub fn customdata(&self) -> &[PointRef] {
-        match self {
-            Self::Scatter(t) | Self::ScatterGl(t) => t.customdata.as_deref(),
-            Self::Scatter3d(t) => t.customdata.as_deref(),
-        }
-        .unwrap_or_default()
+        of_any!(self, customdata).map_or(&[], CustomData::points)
     }
 
-    /// Facts about the trace for programs.
+    /// Facts about the trace for programs, where they are those of this crate.
     pub fn meta(&self) -> Option<&Meta> {
-        match self {
-            Self::Scatter(t) | Self::ScatterGl(t) => t.meta.as_ref(),
-            Self::Scatter3d(t) => t.meta.as_ref(),
+        match of_any!(self, meta) {
+            Some(AnyMeta::Known(meta)) => Some(meta),
+            _ => None,
         }
     }
 
-    /// How the points look.
+    /// How the points look; nothing for contours.
     pub fn marker(&self) -> Option<&Marker> {
         match self {
             Self::Scatter(t) | Self::ScatterGl(t) => t.marker.as_ref(),
             Self::Scatter3d(t) => t.marker.as_ref(),
+            Self::Contour(_) => None,
         }
+    }
+}
+
+words! {
+    /// Where a text stands against its point.
+    TextPosition {
+        /// Above and to the left.
+        TopLeft = "top left",
+        /// Above.
+        TopCenter = "top center",
+        /// Above and to the right.
+        TopRight = "top right",
+        /// To the left.
+        MiddleLeft = "middle left",
+        /// On it.
+        MiddleCenter = "middle center",
+        /// To the right.
+        MiddleRight = "middle right",
+        /// Below and to the left.
+        BottomLeft = "bottom left",
+        /// Below.
+        BottomCenter = "bottom center",
+        /// Below and to the right.
+        BottomRight = "bottom right",
     }
 }
 
@@ -73,6 +104,16 @@ words! {
         Lines = "lines",
         /// Points and the line through them.
         LinesMarkers = "lines+markers",
+        /// A text at each point.
+        Text = "text",
+        /// Points and texts.
+        MarkersText = "markers+text",
+        /// A line and texts.
+        LinesText = "lines+text",
+        /// All of it.
+        LinesMarkersText = "lines+markers+text",
+        /// Nothing.
+        None = "none",
     }
 }
 
@@ -116,7 +157,7 @@ impl<'de> Deserialize<'de> for Visible {
 }
 
 object! {
-    /// Points in the plane, of [`Trace::Scatter`] and [`Trace::ScatterGl`].
+    /// Points and lines in the plane, of [`Trace::Scatter`] and [`Trace::ScatterGl`].
     Scatter {
         /// What the legend and the hover box call the trace, in Plotly's markup (see [`crate::escape`]).
         name: String,
@@ -145,9 +186,27 @@ object! {
         /// The hover box, in Plotly's template language.
         hovertemplate: String,
         /// Row, id and label for each point, as selection events hand them out.
-        customdata: Vec<PointRef>,
+        customdata: CustomData,
         /// Facts for programs.
-        meta: Meta,
+        meta: AnyMeta,
+        /// Opacity of the whole trace, 0 to 1.
+        opacity: f64,
+        /// The line through the points.
+        line: Line,
+        /// Whether the line goes on where a coordinate is missing.
+        connectgaps: bool,
+        /// Font of the texts.
+        textfont: Font,
+        /// Where texts stand against their points.
+        textposition: OrArray<TextPosition>,
+        /// What of a point its hover box tells: `x`, `y`, `z`, `text` and `name` joined by `+`, or `all`, `none`, `skip`.
+        hoverinfo: String,
+        /// A text for each point that only the hover box shows.
+        hovertext: Array,
+        /// Names of the points, by which an animation knows them again.
+        ids: Array,
+        /// Direction, as other writers have it; without meaning for points.
+        orientation: Orientation,
         /// Positions of the selected points. An empty list means that nothing is selected and all is dimmed.
         selectedpoints: Vec<u32>,
         /// The look of selected points.
@@ -158,7 +217,7 @@ object! {
 }
 
 object! {
-    /// Points in space, of [`Trace::Scatter3d`].
+    /// Points and lines in space, of [`Trace::Scatter3d`].
     Scatter3d {
         /// What the legend and the hover box call the trace, in Plotly's markup (see [`crate::escape`]).
         name: String,
@@ -187,62 +246,25 @@ object! {
         /// The hover box, in Plotly's template language.
         hovertemplate: String,
         /// Row, id and label for each point, as click events hand them out.
-        customdata: Vec<PointRef>,
+        customdata: CustomData,
         /// Facts for programs.
-        meta: Meta,
-    }
-}
-
-object! {
-    /// Facts about a trace that programs read and Plotly ignores.
-    Meta {
-        /// The label that the points of this trace share, as the user wrote it. Absent for unlabeled points, and
-        /// for traces of mixed labels.
-        label: String,
-    }
-}
-
-/// The entry of `customdata` for one point: `[row, id]`, or `[row, id, label]` in a trace of mixed labels.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PointRef {
-    /// Row of the point in the matrix that was drawn, counted from 0.
-    pub row: u32,
-    /// The point's id, as the user wrote it.
-    pub id: String,
-    /// The point's label, where the trace does not tell it.
-    pub label: Option<String>,
-}
-
-impl Serialize for PointRef {
-    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        let mut seq = s.serialize_seq(Some(2 + usize::from(self.label.is_some())))?;
-        seq.serialize_element(&self.row)?;
-        seq.serialize_element(&self.id)?;
-        if let Some(label) = &self.label {
-            seq.serialize_element(label)?;
-        }
-        seq.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for PointRef {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        struct V;
-        impl<'de> Visitor<'de> for V {
-            type Value = PointRef;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("[row, id] or [row, id, label]")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<PointRef, A::Error> {
-                let row = seq.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
-                let id = seq.next_element()?.ok_or_else(|| A::Error::invalid_length(1, &self))?;
-                let label = seq.next_element()?;
-                Ok(PointRef { row, id, label })
-            }
-        }
-        d.deserialize_seq(V)
+        meta: AnyMeta,
+        /// Opacity of the whole trace, 0 to 1.
+        opacity: f64,
+        /// The line through the points.
+        line: Line,
+        /// Whether the line goes on where a coordinate is missing.
+        connectgaps: bool,
+        /// Font of the texts.
+        textfont: Font,
+        /// Where texts stand against their points.
+        textposition: OrArray<TextPosition>,
+        /// What of a point its hover box tells: `x`, `y`, `z`, `text` and `name` joined by `+`, or `all`, `none`, `skip`.
+        hoverinfo: String,
+        /// A text for each point that only the hover box shows.
+        hovertext: Array,
+        /// Names of the points, by which an animation knows them again.
+        ids: Array,
     }
 }
 
