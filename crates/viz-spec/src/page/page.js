@@ -235,6 +235,27 @@
     });
   }
 
+  // An animation, or a figure with menus: all of it is Plotly's.
+  async function asItIs(turn, i) {
+    leave();
+    $("marks").replaceChildren();
+    $("drawn").hidden = true;
+    plot.style.height = "";
+    const { data, layout, frames, config } = view.whole;
+    const [page, ink] = ["--page", "--ink"].map(css);
+    const themed = { paper_bgcolor: page, plot_bgcolor: page, ...layout, font: { color: ink, ...layout.font } };
+    await later(() => {
+      if (turn !== drawn) return undefined;
+      Plotly.purge(plot);
+      // Plotly writes into what it is given.
+      const own = structuredClone({ data, layout: { ...themed, autosize: true, width: undefined, height: undefined }, frames, config });
+      return Plotly.newPlot(plot, { ...own, config: { ...own.config, responsive: true } });
+    });
+    if (turn !== drawn) return;
+    plot.dataset.ready = i;
+    performance.mark("drawn");
+  }
+
   async function draw(i) {
     delete plot.dataset.ready;
     const turn = ++drawn;
@@ -244,6 +265,8 @@
     // What is selected may have changed in another figure since these were drawn.
     view.outlines = [];
     if (card && !view.in[card.row]) card = null;
+    document.querySelector("main").classList.toggle("whole", Boolean(view.whole));
+    if (view.whole) return asItIs(turn, i);
     menu();
     view.coloring = colored($("by").value);
     legend();

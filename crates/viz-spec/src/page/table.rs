@@ -66,6 +66,7 @@ fn text(trace: &Trace) -> Option<&[String]> {
     let text = match trace {
         Trace::Scatter(t) | Trace::ScatterGl(t) => t.text.as_ref(),
         Trace::Scatter3d(t) => t.text.as_ref(),
+        Trace::Contour(_) => None,
     };
     match text {
         Some(Array::Strings(text)) => Some(text),

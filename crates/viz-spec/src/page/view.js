@@ -5,6 +5,8 @@
       Object.assign(this, { table, figure });
       this.name = figure.name;
       this.extra = figure.extra ?? [];
+      // Drawn by Plotly as it is, with its own legend, menus and slider.
+      this.whole = figure.whole;
       this.maps = figure.maps.map((m) => {
         const map = { number: m.number, space: m.z !== undefined, at: [m.x, m.y, m.z].filter(Boolean).map(numbers) };
         if (!map.space) map.grid = new Grid(...map.at);
@@ -16,6 +18,8 @@
       // Which rows are in this figure.
       this.in = numbers(figure.codes);
       const own = { code: this.in, values: figure.values && numbers(figure.values), groups: figure.groups };
+      this.sizes = figure.sizes && numbers(figure.sizes);
+      this.symbols = figure.symbols && { names: figure.symbols.names, code: numbers(figure.symbols.codes) };
       this.total = this.in.reduce((n, c) => n + (c > 0), 0);
       // A trace of each map, for what groups of other colorings do not say.
       this.models = this.maps.map((_, m) => figure.groups.map((g) => g.traces[m]).find(Boolean));
@@ -122,6 +126,14 @@
           if (marker.line) marker.line = { ...marker.line, color: css("--page") };
           if (scale && group.color === undefined) {
             Object.assign(marker, { color: Float32Array.from(rows, (row) => scale.values[row]), colorscale: stops(scale.colors), cmin: scale.min, cmax: scale.max });
+          }
+          if (this.sizes) {
+            const usual = model.marker?.size ?? 6;
+            marker.size = Float32Array.from(rows, (row) => (Number.isNaN(this.sizes[row]) ? usual : this.sizes[row]));
+          }
+          if (this.symbols) {
+            const { names, code } = this.symbols;
+            marker.symbol = rows.map((row) => (code[row] ? names[code[row] - 1] : marker.symbol));
           }
           const trace = { ...model, name: "", mode: "markers", marker, visible: group.visible, showlegend: false };
           // The page has hover boxes of its own. In space Plotly tells what is under the pointer.

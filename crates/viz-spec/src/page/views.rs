@@ -3,7 +3,7 @@
 
 use super::packed::Packed;
 use super::table::Table;
-use crate::spec::{Array, Color, Config, Figure, Layout, Mode, Scatter, Scatter3d, Trace, TypedData};
+use crate::spec::{Array, Color, Config, Figure, Layout, Marker, Mode, OrArray, Scatter, Scatter3d, Trace, TypedData};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -21,9 +21,46 @@ pub(super) struct View<'a> {
     /// Numbers that color points; NaN for others.
     #[serde(skip_serializing_if = "Option::is_none")]
     values: Option<Packed>,
+    /// Diameters of points; NaN for those of a trace that has one for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sizes: Option<Packed>,
+    /// Shapes of points.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    symbols: Option<Symbols>,
     /// Traces that are not of the table's points, or that it cannot tell apart. Drawn as they are, beneath the points.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     extra: Vec<&'a Trace>,
+    /// A figure that plays, or changes itself by menus: Plotly draws it as it is, and there is nothing else in this view.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whole: Option<&'a Figure>,
+}
+
+/// Shapes of points.
+#[derive(Serialize)]
+struct Symbols {
+    names: Vec<String>,
+    /// Of each point, from 1; 0 for those of a trace that has one for all.
+    codes: Packed,
+}
+
+impl Symbols {
+    /// Of a name or an empty text for each point.
+    fn new(each: &[&str]) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        let mut codes = Vec::with_capacity(each.len());
+        for name in each {
+            codes.push(match names.iter().position(|n| n == name) {
+                _ if name.is_empty() => 0,
+                Some(at) => at as u32 + 1,
+                None => {
+                    names.push((*name).to_owned());
+                    names.len() as u32
+                }
+            });
+        }
+        let most = names.len() as u32;
+        Self { names, codes: Packed::wholes(codes, most) }
+    }
 }
 
 /// One map: where each point is, NaN for those that are not in it.
@@ -59,8 +96,13 @@ impl<'a> View<'a> {
         let mut by_name: HashMap<&str, u32> = HashMap::new();
         let mut codes = vec![0u32; n];
         let mut all_values: Option<Vec<f32>> = None;
+        let mut all_sizes: Option<Vec<f32>> = None;
+        let mut all_symbols: Option<Vec<&str>> = None;
         let mut extra = Vec::new();
-        for trace in &figure.data {
+        let menus = figure.layout.updatemenus.as_ref().is_some_and(|menus| !menus.is_empty());
+        let sliders = figure.layout.sliders.as_ref().is_some_and(|sliders| !sliders.is_empty());
+        let whole = (menus || sliders || !figure.frames.is_empty()).then_some(figure);
+        for trace in figure.data.iter().filter(|_| whole.is_none()) {
             let Some(points) = Points::of(trace, table) else {
                 extra.push(trace);
                 continue;
@@ -88,6 +130,12 @@ impl<'a> View<'a> {
                 }
                 if let Some(values) = &points.values {
                     all_values.get_or_insert_with(|| vec![f32::NAN; n])[at] = values[p];
+                }
+                if let Some(sizes) = &points.sizes {
+                    all_sizes.get_or_insert_with(|| vec![f32::NAN; n])[at] = sizes[p];
+                }
+                if let Some(symbols) = points.symbols {
+                    all_symbols.get_or_insert_with(|| vec![""; n])[at] = &symbols[p];
                 }
             }
             if group == next {
@@ -117,7 +165,10 @@ impl<'a> View<'a> {
                 })
                 .collect(),
             values: all_values.as_deref().map(Packed::floats),
+            sizes: all_sizes.as_deref().map(Packed::floats),
+            symbols: all_symbols.as_deref().map(Symbols::new),
             extra,
+            whole,
         }
     }
 }
@@ -131,6 +182,8 @@ struct Points<'a> {
     y: Cow<'a, [f32]>,
     z: Option<Cow<'a, [f32]>>,
     values: Option<Cow<'a, [f32]>>,
+    sizes: Option<Cow<'a, [f32]>>,
+    symbols: Option<&'a [String]>,
 }
 
 impl<'a> Points<'a> {
@@ -144,6 +197,7 @@ impl<'a> Points<'a> {
                 (t.mode, &t.xaxis, &t.x, &t.y, None)
             }
             Trace::Scatter3d(t) => (t.mode, &t.scene, &t.x, &t.y, Some(&t.z)),
+            Trace::Contour(_) => return None,
         };
         if mode.is_some_and(|mode| mode != Mode::Markers) {
             return None;
@@ -170,7 +224,20 @@ impl<'a> Points<'a> {
             Some(array) => Some(floats(array).filter(|values| values.len() == rows.len())?),
             None => None,
         };
-        Some(Self { map, x: coordinates(x)?, y: coordinates(y)?, z, values, rows })
+        let marker = trace.marker();
+        let sizes = match marker.and_then(|m| m.size.as_ref()) {
+            Some(OrArray::Each(array)) => Some(floats(array).filter(|sizes| sizes.len() == rows.len())?),
+            _ => None,
+        };
+        let symbols = match marker.and_then(|m| m.symbol.as_ref()) {
+            Some(OrArray::Each(Array::Strings(names))) if names.len() == rows.len() => Some(names.as_slice()),
+            Some(OrArray::Each(_)) => return None,
+            _ => None,
+        };
+        if let Some(OrArray::Each(_)) = marker.and_then(|m| m.opacity.as_ref()) {
+            return None;
+        }
+        Some(Self { map, x: coordinates(x)?, y: coordinates(y)?, z, values, sizes, symbols, rows })
     }
 }
 
@@ -191,7 +258,7 @@ fn floats(array: &Array) -> Option<Cow<'_, [f32]>> {
             _ => return None,
         },
         Array::Numbers(values) => values.iter().map(|&x| convert(x)).collect(),
-        Array::Strings(_) => return None,
+        _ => return None,
     })
 }
 
@@ -200,29 +267,21 @@ fn look(trace: &Trace) -> Trace {
     match trace {
         Trace::Scatter(t) => Trace::Scatter(flat(t)),
         Trace::ScatterGl(t) => Trace::ScatterGl(flat(t)),
-        Trace::Scatter3d(t) => {
-            let mut marker = t.marker.clone();
-            if let Some(marker) = &mut marker {
-                marker.color.take_if(|color| matches!(color, Color::Each(_)));
-            }
-            Trace::Scatter3d(Scatter3d {
-                name: t.name.clone(),
-                legendrank: t.legendrank,
-                visible: t.visible,
-                scene: t.scene.clone(),
-                meta: t.meta.clone(),
-                marker,
-                ..Scatter3d::default()
-            })
-        }
+        Trace::Scatter3d(t) => Trace::Scatter3d(Scatter3d {
+            name: t.name.clone(),
+            legendrank: t.legendrank,
+            visible: t.visible,
+            scene: t.scene.clone(),
+            meta: t.meta.clone(),
+            marker: t.marker.clone().map(common),
+            ..Scatter3d::default()
+        }),
+        // It has no points of the table.
+        Trace::Contour(t) => Trace::Contour(t.clone()),
     }
 }
 
 fn flat(t: &Scatter) -> Scatter {
-    let mut marker = t.marker.clone();
-    if let Some(marker) = &mut marker {
-        marker.color.take_if(|color| matches!(color, Color::Each(_)));
-    }
     Scatter {
         name: t.name.clone(),
         legendrank: t.legendrank,
@@ -232,7 +291,15 @@ fn flat(t: &Scatter) -> Scatter {
         meta: t.meta.clone(),
         selected: t.selected.clone(),
         unselected: t.unselected.clone(),
-        marker,
+        marker: t.marker.clone().map(common),
         ..Scatter::default()
     }
+}
+
+/// What points have in common.
+fn common(mut marker: Marker) -> Marker {
+    marker.color.take_if(|color| matches!(color, Color::Each(_)));
+    marker.size.take_if(|size| matches!(size, OrArray::Each(_)));
+    marker.symbol.take_if(|symbol| matches!(symbol, OrArray::Each(_)));
+    marker
 }
