@@ -3,7 +3,7 @@
 use planisphere::queue_reorder::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// An item as it is given.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,4 +140,88 @@ pub struct Versions {
     pub models: i64,
     /// Settings and drafts.
     pub settings: i64,
+}
+
+/// What became of items that were given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Added {
+    /// Those that are new.
+    pub added: u64,
+    /// Those that were there with other data or another vector.
+    pub updated: u64,
+    /// Those that were there as they are.
+    pub unchanged: u64,
+}
+
+impl Added {
+    pub(super) fn count(&mut self, updated: bool) {
+        if updated { self.updated += 1 } else { self.unchanged += 1 }
+    }
+}
+
+/// How many annotators an item needs, how many items an annotator may annotate, and how long they keep one.
+///
+/// The default: three annotators an item, as many items as one likes, half an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// How many annotators an item needs; 0 means no limit: no item is ever finished.
+    pub annotators_per_item: u32,
+    /// How many items an annotator may annotate.
+    pub items_per_annotator: Option<u64>,
+    /// How long an item that was handed out is kept for the annotator.
+    pub lease: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { annotators_per_item: 3, items_per_annotator: None, lease: Duration::from_secs(30 * 60) }
+    }
+}
+
+impl Rules {
+    /// Whether so many annotators are enough for an item.
+    pub(super) fn is_enough(&self, annotators: i64) -> bool {
+        self.annotators_per_item > 0 && annotators >= i64::from(self.annotators_per_item)
+    }
+
+    pub(super) fn lease_millis(&self) -> i64 {
+        i64::try_from(self.lease.as_millis()).unwrap_or(i64::MAX)
+    }
+}
+
+/// What an annotation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Annotated {
+    /// How many annotators have annotated the item now.
+    pub annotators: u32,
+    /// Whether it needs no more of them.
+    pub finished: bool,
+    /// Whether this annotator had not annotated it before.
+    pub first: bool,
+    /// Pairs of an item and an annotator of it, in the whole project.
+    pub annotations_total: u64,
+}
+
+/// An item that waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Queued {
+    /// Its id.
+    pub id: String,
+    /// Its place among those that wait, from 0.
+    pub position: u64,
+    /// How many annotators have annotated it.
+    pub annotators: u32,
+    /// Who has it in hand.
+    pub leased_to: Vec<String>,
+}
+
+/// A part of the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct QueuePage {
+    /// The items asked for, in order.
+    pub items: Vec<Queued>,
+    /// Number of all items, finished ones among them.
+    pub total: u64,
+    /// Number of items that are not finished: the length of the queue.
+    pub remaining: u64,
 }
