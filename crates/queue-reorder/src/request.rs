@@ -41,9 +41,10 @@ pub struct Response {
 impl Request {
     /// Reads a request: `{"selections":[{"instance_ids":["A"],"priority":1}],"interleave":true}`.
     ///
-    /// `instance_ids` may be missing or empty; `priority` may be missing or null; `interleave` may be missing. Nothing
-    /// else is tolerated: ids are strings, priorities are numbers, `interleave` is a boolean, and there are no other
-    /// members. Where a member is repeated, the last one counts, as in any JSON object.
+    /// `instance_ids` may be missing or empty; `priority` may be missing or null; `interleave` may be missing, or anything:
+    /// groups follow one another if it is false, 0, null, or an empty text, list or object, as the dashboard takes it (the
+    /// text `"false"` is none of these). Nothing else is tolerated: ids are strings, priorities are numbers, and there are
+    /// no other members. Where a member is repeated, the last one counts, as in any JSON object.
     ///
     /// ```
     /// use planisphere_queue_reorder::Request;
@@ -70,11 +71,7 @@ impl Request {
     pub fn from_value(value: &Value) -> Result<Self> {
         let object = object(value, || "request".to_owned())?;
         only(object, "", &["selections", "interleave"], "selections, interleave")?;
-        let interleave = match object.get("interleave") {
-            None => true,
-            Some(Value::Bool(b)) => *b,
-            Some(other) => return Err(expected("interleave".to_owned(), "a boolean", other)),
-        };
+        let interleave = object.get("interleave").is_none_or(is_truthy);
         let groups = match object.get("selections") {
             None => return Err(Error::NoSelections),
             Some(Value::Array(groups)) => groups,
@@ -147,6 +144,18 @@ impl From<&Reordered> for Response {
             remaining_count: Some(r.remaining.len()),
             ..Self::to(&r.sent)
         }
+    }
+}
+
+/// Whether a value counts as true where the dashboard comes from.
+fn is_truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(b) => *b,
+        Value::Number(n) => n.as_f64() != Some(0.0),
+        Value::String(s) => !s.is_empty(),
+        Value::Array(list) => !list.is_empty(),
+        Value::Object(map) => !map.is_empty(),
     }
 }
 

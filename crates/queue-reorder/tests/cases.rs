@@ -228,6 +228,30 @@ fn refusals() {
 }
 
 #[test]
+fn ht_21_whatever_is_falsy_joins_groups() {
+    for (value, takes_turns) in [
+        (json!(false), false),
+        (json!(0), false),
+        (json!(-0.0), false),
+        (json!(null), false),
+        (json!(""), false),
+        (json!([]), false),
+        (json!({}), false),
+        (json!(true), true),
+        (json!(0.5), true),
+        (json!("false"), true),
+        (json!("0"), true),
+        (json!([0]), true),
+    ] {
+        let groups = json!([{"instance_ids": ["a", "b"]}, {"instance_ids": ["x"]}]);
+        let request = Request::from_value(&json!({"selections": groups, "interleave": value})).unwrap();
+        assert_eq!(request.interleave, takes_turns, "{value}");
+        let order = request.order().unwrap();
+        assert_eq!(order == words("a x b"), takes_turns, "{value}");
+    }
+}
+
+#[test]
 fn broken_json_has_line_and_column() {
     match Request::from_json("{\n \"selections\": [}").unwrap_err() {
         Error::Json { line: 2, column: 17, message } => assert!(!message.contains("line"), "{message}"),
