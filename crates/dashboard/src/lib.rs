@@ -2,4 +2,5 @@
 
 // `annotators`, `error`, `import` and `server` are declared as soon as `maps` and `page` are here.
 pub mod config;
+pub mod page;
 pub mod store;

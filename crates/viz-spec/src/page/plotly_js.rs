@@ -39,6 +39,16 @@ impl Default for PlotlyJs {
 }
 
 impl PlotlyJs {
+    /// plotly.js itself, [`PLOTLY_VERSION`], as `Embedded` writes it into a page: for programs that serve it on their
+    /// own.
+    ///
+    /// # Errors
+    /// [`Error::NoPlotlyJs`](crate::Error::NoPlotlyJs) for an unexpected `plotly` package.
+    #[cfg(feature = "offline")]
+    pub fn embedded_source() -> Result<String> {
+        embedded()
+    }
+
     /// Writes the `<script>` element.
     pub(super) fn write(&self, out: &mut impl Write) -> Result<()> {
         match self {
@@ -125,7 +135,7 @@ mod tests {
     #[cfg(feature = "offline")]
     #[test]
     fn the_package_carries_plotly_and_only_that_is_taken() {
-        let js = embedded().unwrap();
+        let js = PlotlyJs::embedded_source().unwrap();
         assert!(js.starts_with("/**\n* plotly.js v3.0.1"), "{}", &js[..60]);
         assert!((4_000_000..5_500_000).contains(&js.len()), "{}", js.len());
         assert!(!js.contains("<script") && !js.contains("</script"));
