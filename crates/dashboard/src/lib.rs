@@ -2,5 +2,6 @@
 
 // `annotators`, `error`, `import` and `server` are declared as soon as `maps` and `page` are here.
 pub mod config;
+pub mod maps;
 pub mod page;
 pub mod store;

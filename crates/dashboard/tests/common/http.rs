@@ -185,7 +185,8 @@ impl Server {
 
     /// The status line of an answer to a request without body, whose path is sent as it is.
     pub fn raw_status(&self, method: &str, path: &str, headers: &str) -> u16 {
-        let request = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}\r\n", self.address);
+        let request =
+            format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}\r\n", self.address);
         let answer = self.raw(&request);
         let status = answer.split(' ').nth(1).and_then(|s| s.parse().ok());
         status.unwrap_or_else(|| panic!("{path}: {answer:?}"))

@@ -34,7 +34,13 @@ fn ht_01_03_05_31_keys_and_sessions() {
         refused(&ask(&[("Cookie", &session), ("X-API-Key", "wrong")]));
         refused(&ask(&[("Cookie", &session.replace("session=", "session=x"))]));
     }
-    for cookie in ["planisphere_session=", "planisphere_session", "planisphere_sessionx=1", ";;;=", "planisphere_session=\u{1F600}"] {
+    for cookie in [
+        "planisphere_session=",
+        "planisphere_session",
+        "planisphere_sessionx=1",
+        ";;;=",
+        "planisphere_session=\u{1F600}",
+    ] {
         refused(&ask(&[("Cookie", cookie)]));
     }
 }
@@ -133,18 +139,40 @@ fn changes_by_cookie_come_from_own_pages_only() {
 fn every_path_below_the_api_asks_for_the_key() {
     let server = Server::new("media_root: .");
     for (method, path) in [
-        ("GET", "/admin/api"), ("GET", "/admin/api/"), ("GET", "/admin/api/nothing"), ("PATCH", "/admin/api/queue"),
-        ("GET", "/admin/api/embedding_viz/data"), ("POST", "/admin/api/embedding_viz/refresh"),
-        ("POST", "/admin/api/embedding_viz/reorder"), ("GET", "/admin/api/embedding_viz/column"),
-        ("GET", "/admin/api/jobs/1"), ("GET", "/admin/api/events"), ("GET", "/admin/api/neighbors"),
-        ("GET", "/admin/api/mace/overview"), ("GET", "/admin/api/mace/predictions"), ("POST", "/admin/api/mace/trigger"),
-        ("POST", "/admin/api/queue/next"), ("POST", "/admin/api/queue/annotate"), ("POST", "/admin/api/queue/release"),
-        ("POST", "/admin/api/queue/undo"), ("POST", "/admin/api/queue/redo"), ("GET", "/admin/api/queue"),
-        ("GET", "/admin/api/queue/reorders"), ("GET", "/admin/api/items/item_001"), ("POST", "/admin/api/items"),
-        ("GET", "/admin/api/search"), ("GET", "/admin/api/groups"), ("PUT", "/admin/api/groups"),
-        ("GET", "/admin/api/progress"), ("GET", "/admin/api/settings"), ("PUT", "/admin/api/settings"),
-        ("GET", "/admin/api/schemes"), ("GET", "/admin/api/info"), ("GET", "/media/x.png"),
-        ("HEAD", "/admin/api/progress"), ("OPTIONS", "/admin/api/progress"),
+        ("GET", "/admin/api"),
+        ("GET", "/admin/api/"),
+        ("GET", "/admin/api/nothing"),
+        ("PATCH", "/admin/api/queue"),
+        ("GET", "/admin/api/embedding_viz/data"),
+        ("POST", "/admin/api/embedding_viz/refresh"),
+        ("POST", "/admin/api/embedding_viz/reorder"),
+        ("GET", "/admin/api/embedding_viz/column"),
+        ("GET", "/admin/api/jobs/1"),
+        ("GET", "/admin/api/events"),
+        ("GET", "/admin/api/neighbors"),
+        ("GET", "/admin/api/mace/overview"),
+        ("GET", "/admin/api/mace/predictions"),
+        ("POST", "/admin/api/mace/trigger"),
+        ("POST", "/admin/api/queue/next"),
+        ("POST", "/admin/api/queue/annotate"),
+        ("POST", "/admin/api/queue/release"),
+        ("POST", "/admin/api/queue/undo"),
+        ("POST", "/admin/api/queue/redo"),
+        ("GET", "/admin/api/queue"),
+        ("GET", "/admin/api/queue/reorders"),
+        ("GET", "/admin/api/items/item_001"),
+        ("POST", "/admin/api/items"),
+        ("GET", "/admin/api/search"),
+        ("GET", "/admin/api/groups"),
+        ("PUT", "/admin/api/groups"),
+        ("GET", "/admin/api/progress"),
+        ("GET", "/admin/api/settings"),
+        ("PUT", "/admin/api/settings"),
+        ("GET", "/admin/api/schemes"),
+        ("GET", "/admin/api/info"),
+        ("GET", "/media/x.png"),
+        ("HEAD", "/admin/api/progress"),
+        ("OPTIONS", "/admin/api/progress"),
     ] {
         assert_eq!(server.raw_status(method, path, ""), 403, "{method} {path}");
     }

@@ -14,7 +14,13 @@ fn every_answer_has_the_headers() {
         server.ask("GET", "/nothing", &[], None),
     ] {
         let policy = answer.header("content-security-policy").unwrap();
-        for part in ["default-src 'none'", "script-src 'self' 'unsafe-eval';", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"] {
+        for part in [
+            "default-src 'none'",
+            "script-src 'self' 'unsafe-eval';",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+            "form-action 'self'",
+        ] {
             assert!(policy.contains(part), "{policy}");
         }
         assert!(!policy.split(';').any(|p| p.contains("script-src") && p.contains("unsafe-inline")));
@@ -51,8 +57,19 @@ fn bodies_are_json() {
     let server = Server::new("");
     let send = |body: &[u8]| server.ask("POST", "/admin/api/queue/next", &[("X-API-Key", KEY)], Some(body));
     assert_eq!(send(b"").of(400), json!({"error": "No JSON data provided"}));
-    for wrong in [&b"{bad"[..], b"[]", b"null", b"7", b"{\"annotator\": \"\xff\"}", b"{\"annotator\": 7}", b"{\"annotator\": \"\"}",
-        b"{\"annotator\": \" \"}", b"{\"annotator\": \"a\\nb\"}", b"{}", b"{\"annotator\": \"a\", \"x\": 1}"] {
+    for wrong in [
+        &b"{bad"[..],
+        b"[]",
+        b"null",
+        b"7",
+        b"{\"annotator\": \"\xff\"}",
+        b"{\"annotator\": 7}",
+        b"{\"annotator\": \"\"}",
+        b"{\"annotator\": \" \"}",
+        b"{\"annotator\": \"a\\nb\"}",
+        b"{}",
+        b"{\"annotator\": \"a\", \"x\": 1}",
+    ] {
         let answer = send(wrong);
         assert!(answer.of(400)["error"].is_string(), "{wrong:?}");
     }
@@ -102,14 +119,18 @@ fn names_of_strangers_are_refused() {
     for other in ["evil.example", "127.0.0.1.evil.example", "maps.example.evil", ""] {
         assert_eq!(status(other), "421", "{other}");
     }
-    let absolute = server.raw("GET http://evil.example/healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+    let absolute =
+        server.raw("GET http://evil.example/healthz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     assert!(absolute.starts_with("HTTP/1.1 421"), "{absolute}");
 }
 
 #[test]
 fn answers_are_compressed_for_those_who_can_read_that() {
     let server = Server::new("");
-    let head = format!("GET /admin/api/queue HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nx-api-key: {KEY}\r\n", server.address);
+    let head = format!(
+        "GET /admin/api/queue HTTP/1.1\r\nhost: {}\r\nconnection: close\r\nx-api-key: {KEY}\r\n",
+        server.address
+    );
     assert!(server.raw(&format!("{head}accept-encoding: gzip\r\n\r\n")).contains("content-encoding: gzip"));
     assert!(!server.raw(&format!("{head}\r\n")).contains("content-encoding"));
 }

@@ -65,7 +65,10 @@ fn ma_05_07_09_11_whom_to_trust() {
     let (server, demo) = (reviews(YAML), demo());
     let overview = server.get("/admin/api/mace/overview").of(200);
     assert_eq!(overview, json!({"enabled": true, "has_results": false, "schemas": [], "annotator_competence": {}}));
-    assert_eq!(server.get("/admin/api/mace/predictions?schema=sentiment").of(200), json!({"error": "No MACE results for schema 'sentiment'"}));
+    assert_eq!(
+        server.get("/admin/api/mace/predictions?schema=sentiment").of(200),
+        json!({"error": "No MACE results for schema 'sentiment'"})
+    );
     vote_all(&server, &demo);
     let done = server.post("/admin/api/mace/trigger", &json!({})).of(200);
     // Nobody said war, so there is nothing to learn of it; boxes that are not checked are votes.
@@ -75,7 +78,10 @@ fn ma_05_07_09_11_whom_to_trust() {
     let expected = json!({"trigger_every_n": 1000, "min_annotations_per_item": 3, "min_items": 5, "num_restarts": 10, "num_iters": 50});
     assert_eq!(overview["config"], expected);
     let schema = &overview["schemas"][0];
-    assert_eq!((&schema["key"], &schema["num_instances"], &schema["num_annotators"]), (&json!("sentiment"), &json!(10), &json!(5)));
+    assert_eq!(
+        (&schema["key"], &schema["num_instances"], &schema["num_annotators"]),
+        (&json!("sentiment"), &json!(10), &json!(5))
+    );
     let score = |who: &str| overview["annotator_competence"][who]["scores"]["sentiment"].as_f64().unwrap();
     for (who, known) in &demo.competence {
         assert!((score(who) - known).abs() < 1e-3, "{who}: {} {known}", score(who));
@@ -86,7 +92,10 @@ fn ma_05_07_09_11_whom_to_trust() {
     }
     let all = server.get("/admin/api/mace/predictions?schema=sentiment").of(200);
     let keys: Vec<&str> = all.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(keys, ["label_entropy", "label_mapping", "num_instances", "option_name", "predicted_labels", "schema_name"]);
+    assert_eq!(
+        keys,
+        ["label_entropy", "label_mapping", "num_instances", "option_name", "predicted_labels", "schema_name"]
+    );
     for (id, label) in &demo.predictions {
         assert_eq!(all["predicted_labels"][id], *label, "{id}");
     }

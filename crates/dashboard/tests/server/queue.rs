@@ -36,14 +36,29 @@ fn items_are_handed_out_annotated_and_finished() {
     assert_eq!(next(&server, "cleo")["item"]["instance_id"], "item_002", "two have the first one");
     let released = server.post("/admin/api/queue/release", &json!({"annotator": "bob"})).of(200);
     assert_eq!(released, json!({"success": true, "released": true}));
-    let said = say(&server, "ann", "item_001", json!({"mood": "positive", "topics": ["sports", "food"], "stars": 4, "why": "x"}));
+    let said = say(
+        &server,
+        "ann",
+        "item_001",
+        json!({"mood": "positive", "topics": ["sports", "food"], "stars": 4, "why": "x"}),
+    );
     let expected = json!({"success": true, "annotation_count": 1, "finished": false, "annotations_total": 1});
     assert_eq!(said.of(200), expected);
     assert_eq!(say(&server, "bob", "item_001", json!({"mood": "negative"})).of(200)["finished"], true);
     let shown = server.get("/admin/api/items/item_001").of(200);
     assert_eq!((&shown["finished"], &shown["annotation_count"]), (&json!(true), &json!(2)));
-    let values: Vec<_> = shown["annotations"].as_array().unwrap().iter().map(|a| (a["annotator"].clone(), a["scheme"].clone(), a["value"].clone())).collect();
-    for said in [("ann", "mood", json!("positive")), ("ann", "topics", json!(["food", "sports"])), ("ann", "stars", json!("4")), ("bob", "mood", json!("negative"))] {
+    let values: Vec<_> = shown["annotations"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| (a["annotator"].clone(), a["scheme"].clone(), a["value"].clone()))
+        .collect();
+    for said in [
+        ("ann", "mood", json!("positive")),
+        ("ann", "topics", json!(["food", "sports"])),
+        ("ann", "stars", json!("4")),
+        ("bob", "mood", json!("negative")),
+    ] {
         assert!(values.contains(&(said.0.into(), said.1.into(), said.2.clone())), "{said:?}: {values:?}");
     }
     let progress = server.get("/admin/api/progress").of(200);
@@ -135,5 +150,8 @@ fn many_annotators_at_once_get_each_item_as_often_as_it_needs() {
         assert_eq!(mine.iter().collect::<HashSet<_>>().len(), mine.len());
     }
     let progress = server.get("/admin/api/progress").of(200);
-    assert_eq!((&progress["finished"], &progress["annotations"], &progress["remaining"]), (&json!(30), &json!(60), &json!(0)));
+    assert_eq!(
+        (&progress["finished"], &progress["annotations"], &progress["remaining"]),
+        (&json!(30), &json!(60), &json!(0))
+    );
 }
