@@ -103,6 +103,11 @@ impl std::fmt::Debug for Source {
 }
 
 impl Source {
+    /// The model itself.
+    pub fn into_embed(self) -> Box<dyn Embed> {
+        self.embed
+    }
+
     /// Encodes texts, as a timed stage.
     ///
     /// # Errors

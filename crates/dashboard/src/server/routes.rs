@@ -43,6 +43,7 @@ pub fn router(app: App) -> Router {
         .route("/admin/api/mace/trigger", post(mace::trigger))
         .merge(maps::routes())
         .route("/admin/api", any(nothing_there))
+        .route("/admin/api/", any(nothing_there))
         .route("/admin/api/{*path}", any(nothing_there))
         .method_not_allowed_fallback(not_allowed)
         .layer(from_fn(in_json))
