@@ -4,7 +4,6 @@ mod flags;
 mod items;
 mod signals;
 
-use clap::Parser;
 use flags::Cli;
 use planisphere::core::Context;
 use planisphere_dashboard::config::{Backend, Config};
