@@ -65,7 +65,11 @@ async fn compare(store: &Store, logs: &[Log], killed: bool) -> Result<Vec<String
     }
     problems.extend(told.iter().filter(|n| !known.contains(n)).map(|n| format!("reorder {n} is lost")));
     if reorders.len() > sent_reorders || (!killed && reorders.len() != told.len()) {
-        problems.push(format!("{} reorders are stored, {} were acknowledged, {sent_reorders} sent", reorders.len(), told.len()));
+        problems.push(format!(
+            "{} reorders are stored, {} were acknowledged, {sent_reorders} sent",
+            reorders.len(),
+            told.len()
+        ));
     }
     let lost: usize = logs.iter().map(|l| l.lost).sum();
     println!(

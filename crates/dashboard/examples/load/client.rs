@@ -178,7 +178,8 @@ impl<'a> Client<'a> {
     fn reorder(&mut self) {
         let ids: Vec<String> = (0..20).map(|_| format!("item-{}", self.random(self.shared.items as u64))).collect();
         let half = ids.len() / 2;
-        let groups = json!([{"instance_ids": ids[..half], "priority": 1}, {"instance_ids": ids[half..], "priority": 2}]);
+        let groups =
+            json!([{"instance_ids": ids[..half], "priority": 1}, {"instance_ids": ids[half..], "priority": 2}]);
         self.log.reorders_sent += 1;
         let answer = self.json(Kind::Reorder, "embedding_viz/reorder", &json!({"selections": groups}));
         if let Some(number) = answer.and_then(|a| a["reorder"].as_i64()) {

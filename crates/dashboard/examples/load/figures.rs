@@ -10,7 +10,12 @@ pub(crate) fn print(logs: &[Log], took: Duration) {
         by_kind.entry(*kind).or_default().push(*time);
     }
     let all: usize = by_kind.values().map(Vec::len).sum();
-    println!("{} clients, {:.0} s: {all} requests, {:.0} a second", logs.len(), took.as_secs_f64(), all as f64 / took.as_secs_f64());
+    println!(
+        "{} clients, {:.0} s: {all} requests, {:.0} a second",
+        logs.len(),
+        took.as_secs_f64(),
+        all as f64 / took.as_secs_f64()
+    );
     println!("{:<10}{:>10}{:>12}{:>12}{:>12}{:>12}", "", "requests", "per second", "p50 (ms)", "p99 (ms)", "most (ms)");
     for (kind, mut times) in by_kind {
         times.sort_unstable();

@@ -77,10 +77,14 @@ fn run(cli: &Cli) -> Result<()> {
     let seconds = Duration::from_secs(cli.seconds);
     let start = Instant::now();
     let logs: Vec<Log> = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..cli.clients).map(|number| scope.spawn({
-            let shared = &shared;
-            move || client::run(number, shared)
-        })).collect();
+        let clients: Vec<_> = (0..cli.clients)
+            .map(|number| {
+                scope.spawn({
+                    let shared = &shared;
+                    move || client::run(number, shared)
+                })
+            })
+            .collect();
         let killed = (1..=cli.kill).try_for_each(|round| {
             // At moments that nothing is in step with.
             let share = seconds.as_secs_f64() / f64::from(cli.kill + 1);

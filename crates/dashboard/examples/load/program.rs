@@ -35,11 +35,13 @@ pub(crate) fn write_project(folder: &Path, items: usize, method: &str) -> Result
     };
     for i in 0..items {
         let cloud = i % 10;
-        let vector: Vec<String> = (0..DIMENSIONS)
-            .map(|j| format!("{:.4}", uniform() + if j % 10 == cloud { 2.0 } else { 0.0 }))
-            .collect();
+        let vector: Vec<String> =
+            (0..DIMENSIONS).map(|j| format!("{:.4}", uniform() + if j % 10 == cloud { 2.0 } else { 0.0 })).collect();
         let vector = vector.join(",");
-        writeln!(rows, r#"{{"id":"item-{i}","text":"item {i} of cloud {cloud}","cloud":{cloud},"vector":[{vector}]}}"#)?;
+        writeln!(
+            rows,
+            r#"{{"id":"item-{i}","text":"item {i} of cloud {cloud}","cloud":{cloud},"vector":[{vector}]}}"#
+        )?;
     }
     std::fs::write(folder.join("items.jsonl"), rows)?;
     let config = format!(
