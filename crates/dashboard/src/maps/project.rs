@@ -182,7 +182,7 @@ mod tests {
 
     fn vectors(n: usize, d: usize) -> Arc<Matrix> {
         let r = CounterRng::new(7, "maps").at(0, 0);
-        let value = |i: usize| r.normal(i as u64) + if i / d % 2 == 0 { 4.0 } else { 0.0 };
+        let value = |i: usize| r.normal(i as u64) + if (i / d).is_multiple_of(2) { 4.0 } else { 0.0 };
         Arc::new(Matrix::from_vec(n, d, (0..n * d).map(value).collect()).unwrap())
     }
 

@@ -49,6 +49,11 @@ impl Maps {
     /// # Errors
     /// [`Error::Disabled`], [`Error::Parameter`], [`Error::Store`], [`Error::Task`]. A map that cannot be computed is no
     /// error here: the answer says so in `stats.error`.
+    ///
+    /// [`Error::Disabled`]: super::Error::Disabled
+    /// [`Error::Parameter`]: super::Error::Parameter
+    /// [`Error::Store`]: super::Error::Store
+    /// [`Error::Task`]: super::Error::Task
     pub async fn data(&self, query: &DataQuery) -> Result<Answer> {
         let force = match query.forces() {
             true => Force::UnlessJustMade,

@@ -2,6 +2,8 @@
 //!
 //! `PLANISPHERE_TITLES=titles.txt cargo test -p planisphere-dashboard --test maps_http speed -- --ignored --nocapture`
 
+#![expect(clippy::print_stderr, reason = "telling times is what it is for")]
+
 use crate::project::{Project, new_item};
 use planisphere_dashboard::store::NewItem;
 use serde_json::json;
@@ -27,17 +29,19 @@ async fn speed_of_twenty_thousand_titles() {
     let text = std::fs::read_to_string(path).expect("the file");
     let titles: Vec<&str> = text.lines().take(20_000).collect();
     let vectors = planisphere::embed::Encoder::builtin().expect("a model").encode(&titles).expect("vectors");
+    // As wide as those of the usual models.
+    let wide = |i: usize| vectors.row(i).repeat(384 / vectors.cols());
     let items: Vec<NewItem> = titles
         .iter()
         .enumerate()
-        .map(|(i, t)| new_item(&format!("t{i}"), json!({"text": t, "length": t.len()}), Some(vectors.row(i).to_vec())))
+        .map(|(i, t)| new_item(&format!("t{i}"), json!({"text": t, "length": t.len()}), Some(wide(i))))
         .collect();
     let project = Arc::new(Project::of(items, CONFIG).await);
     let time = |what: &str, start: Instant| eprintln!("{what}: {:.1} ms", start.elapsed().as_secs_f64() * 1e3);
 
     let start = Instant::now();
     let first = project.get(DATA).await;
-    time(&format!("first map of {} × {}", vectors.rows(), vectors.cols()), start);
+    time(&format!("first map of {} × {}", vectors.rows(), wide(0).len()), start);
     let gzip = [("accept-encoding", "gzip")];
     let start = Instant::now();
     let small = project.send("GET", DATA, &gzip, "").await;
@@ -73,6 +77,12 @@ async fn speed_of_twenty_thousand_titles() {
         project.get(DATA).await;
         time("after an annotation", start);
     }
+    let start = Instant::now();
+    project.store.states().await.expect("states");
+    time("of this, states", start);
+    let start = Instant::now();
+    project.store.annotations().await.expect("annotations");
+    time("of this, annotations", start);
     let mut times = Vec::new();
     for i in 0..50 {
         let start = Instant::now();
@@ -80,7 +90,7 @@ async fn speed_of_twenty_thousand_titles() {
         times.push(start.elapsed());
     }
     eprintln!("neighbors: p50 {:?}", median(times));
-    let near = vectors.row(5).iter().map(|v| v * 1.01).collect();
+    let near = wide(5).iter().map(|v| v * 1.01).collect();
     project.store.add_items(vec![new_item("late", json!({"text": "late"}), Some(near))]).await.expect("added");
     let start = Instant::now();
     let data = project.data("").await;
