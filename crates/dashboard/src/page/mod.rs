@@ -104,7 +104,7 @@ mod tests {
             assert!(!page.contains("<script>") && !page.contains("alert(1)<"), "{page}");
             assert!(page.contains("&lt;/title&gt;&lt;script&gt;alert(1)&lt;/script&gt; &quot;&#39;&amp;"));
             // What stands in a title is not filled in.
-            assert!(page.contains("{{v}}</title>"));
+            assert!(page.contains("{{message}} {{v}}</"));
         }
     }
 

@@ -70,7 +70,7 @@ async function choose(id) {
 function show(item, { leased, until, remaining, who }) {
   const before = new Map(item.annotations.filter((a) => a.annotator === who).map((a) => [a.scheme, a.value]));
   const forms = state.schemes.map((s) => form(s, before.get(s.name)));
-  hand = { item, leased, forms, saving: false };
+  hand = { item, leased, forms, who, saving: false };
   message = null;
   const save = make("button", { type: "button", class: "main", id: "save", click: () => store() }, leased ? "Save, next" : "Save");
   const leave = make("button", { type: "button", id: "leave", click: () => leaveIt() }, leased ? "Give back" : "Close");
@@ -84,7 +84,7 @@ function show(item, { leased, until, remaining, who }) {
   activate(forms.find((f) => f.choices && !f.done()) ?? forms.find((f) => f.choices) ?? forms[0]);
   $("pane-annotate").scrollTop = 0;
   $("pane-annotate").focus({ preventScroll: true });
-  open(item.instance_id);
+  open(item.instance_id, { stay: true });
 }
 
 // The scheme that digits are for.
@@ -163,7 +163,7 @@ export function start() {
   field.addEventListener("change", () => {
     memory.set("annotator", annotator() || null);
     // What is in hand was handed to somebody else.
-    if (hand?.leased) idle("Items come in the order of the queue.");
+    if (hand?.leased && hand.who !== annotator()) idle("Items come in the order of the queue.");
   });
   field.addEventListener("keydown", (e) => {
     if (e.key !== "Enter") return;

@@ -160,8 +160,8 @@ export function update(item) {
   p.annotation_count = item.annotation_count;
   p.annotated = item.annotation_count > 0;
   if (p.label !== null && !state.labels.includes(p.label)) {
-    const sorted = [...state.labels.filter((l) => l !== null), p.label].sort();
-    state.labels = [...sorted, null];
+    // Its color is for the server to say.
+    load({ quiet: true });
   }
   if (state.column?.name === "$votes") state.column.values[i] = item.annotation_count;
   tell("look", { item: item.instance_id });

@@ -101,10 +101,8 @@ async function draw(id, { quiet = false } = {}) {
 }
 
 export function start() {
-  on("open", (id) => {
-    if (id !== null && current() !== "annotate") turnTo("item");
-    draw(id);
-  });
+  on("reveal", () => turnTo("item"));
+  on("open", (id) => draw(id));
   on("annotated", (id) => { if (id === state.open) draw(id, { quiet: true }); });
   on("data", () => { if (state.open !== null) draw(state.open, { quiet: true }); });
   on("selection", () => {

@@ -26,34 +26,31 @@ function moved(from, to) {
   say(`${clip(name, 60)} has priority ${to + 1} of ${groups.all().length}`);
 }
 
-// By the grip with mouse or finger: the entry follows, and the order of entries is the new one.
-function drag(grip, li) {
-  grip.addEventListener("pointerdown", (e) => {
-    if (e.button !== 0) return;
-    e.preventDefault();
-    grip.focus();
-    grip.setPointerCapture(e.pointerId);
-    held = { li, from: [...list.children].indexOf(li) };
-    li.classList.add("held");
-  });
-  grip.addEventListener("pointermove", (e) => {
-    if (held?.li !== li) return;
+// By the grip with mouse or finger: the entry follows, and the order of entries is the new one. The entry is moved about
+// meanwhile, so that it is the document that listens.
+function drag(e, li) {
+  if (e.button !== 0 || held) return;
+  e.preventDefault();
+  const from = [...list.children].indexOf(li);
+  const listeners = new AbortController();
+  const on = (type, f) => document.addEventListener(type, f, { signal: listeners.signal });
+  held = li;
+  li.classList.add("held");
+  on("pointermove", (move) => {
     const others = [...list.children].filter((o) => o !== li);
-    const after = others.find((o) => { const b = o.getBoundingClientRect(); return e.clientY < b.top + b.height / 2; });
-    if (li.nextElementSibling !== (after ?? null)) list.insertBefore(li, after ?? null);
+    const after = others.find((o) => { const b = o.getBoundingClientRect(); return move.clientY < b.top + b.height / 2; }) ?? null;
+    if (li.nextElementSibling !== after) list.insertBefore(li, after);
   });
-  const end = (e) => {
-    if (held?.li !== li) return;
-    const { from } = held;
+  const end = (done) => {
+    listeners.abort();
     held = null;
-    li.classList.remove("held");
     const to = [...list.children].indexOf(li);
     drawn = "";
-    if (e.type === "pointerup" && to !== from) moved(from, to);
+    if (done && to !== from) moved(from, to);
     else drawGroups();
   };
-  grip.addEventListener("pointerup", end);
-  grip.addEventListener("pointercancel", end);
+  on("pointerup", () => end(true));
+  on("pointercancel", () => end(false));
 }
 
 function groupEntry(group, i, all) {
@@ -61,6 +58,7 @@ function groupEntry(group, i, all) {
   const button = (symbol, label, click, disabled = false) =>
     make("button", { type: "button", class: "icon quiet", "aria-label": `${label}: ${name}`, title: label, disabled, click }, icon(symbol));
   const grip = make("button", { type: "button", class: "grip icon quiet", "aria-label": `Priority ${i + 1}: ${name}. Drag, or press arrow up or down, to move.`, title: "Drag, or use the arrow keys",
+    pointerdown: (e) => drag(e, li),
     keydown: (e) => {
       const step = { ArrowUp: -1, ArrowDown: 1 }[e.key];
       if (step) { e.preventDefault(); moved(i, i + step); }
@@ -76,7 +74,6 @@ function groupEntry(group, i, all) {
     button("map", "Select on the map", () => select(group.instance_ids)),
     button("up", "Earlier", () => moved(i, i - 1), i === 0), button("down", "Later", () => moved(i, i + 1), i === all.length - 1),
     button("remove", "Remove", () => { groups.remove(i); (list.children[Math.min(i, list.children.length - 1)]?.querySelector(".grip") ?? $("pane-queue")).focus(); }));
-  drag(grip, li);
   return li;
 }
 

@@ -33,7 +33,6 @@ function activate(i) {
 
 function choose(id) {
   close();
-  turnTo("item");
   open(id);
 }
 

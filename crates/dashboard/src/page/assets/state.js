@@ -1,7 +1,8 @@
 // What the page knows, and who wants to hear of changes.
 //
-// Events: "data" (another map), "look" (colors or labels of the same map), "selection", "open" (another item is shown),
-// "rings" (points to mark), "groups", "progress", "queue", "models", "schemes", "annotated", "live".
+// Events: "data" (another map), "look" (colors or labels of the same map), "legend", "hidden", "selection", "open" (another
+// item is shown), "reveal" (and is to be seen in the panel), "rings" (points to mark), "annotate" (an item is to be),
+// "annotated", "groups", "queue", "models", "schemes", "tab", "theme", "live".
 
 const bus = new EventTarget();
 export const on = (type, listener) => bus.addEventListener(type, (e) => listener(e.detail));
@@ -37,8 +38,10 @@ export function toggle(id) {
   select([id], state.selection.has(id) ? "remove" : "add");
 }
 
-export function open(id) {
+// Shows an item, or none; in the panel as well unless something else is to stay there.
+export function open(id, { stay = false } = {}) {
   state.open = id;
   state.near = [];
+  if (id !== null && !stay) tell("reveal");
   tell("open", id);
 }
