@@ -83,7 +83,7 @@ export function traces(points, list, { hidden, selection }) {
   const many = points.length >= MANY;
   const size = markerSize(points.length);
   const result = list.map((g) => {
-    const marker = { size, symbol: g.symbol, line: { width: 0 }, opacity: g.none ? 0.45 : 0.85 };
+    const marker = { size, symbol: g.symbol, line: { width: 0 }, opacity: !g.none ? 0.85 : many ? 0.45 : 0.7 };
     if (g.values) Object.assign(marker, { color: g.values, colorscale: plotlyScale(), cmin: g.min, cmax: g.max === g.min ? g.min + 1 : g.max, showscale: false });
     else marker.color = g.color;
     const trace = {
