@@ -178,6 +178,18 @@ fn many() -> Result<Page, Box<dyn std::error::Error>> {
     Ok(Page::new().title("250,000 points").figure("Map", figure).columns([column]))
 }
 
+/// An animation, and a map.
+fn animated(items: &Items) -> Result<Page, Box<dyn std::error::Error>> {
+    let other = turned(items, 1);
+    let frames = [("as it was", items.points.view()), ("turned", other.view())];
+    let map = ScatterMap::new();
+    let (labels, texts) = (Some(items.labels.as_slice()), Some(items.previews.as_slice()));
+    Ok(Page::new()
+        .title("An animation")
+        .figure("Play", map.animate(&frames, &items.ids, labels, texts)?)
+        .figure("Map", map.figure(items.points.view(), &items.ids, labels, texts)?))
+}
+
 fn save(path: PathBuf, page: &Page) -> Result<(), Box<dyn std::error::Error>> {
     page.write(BufWriter::new(File::create(path)?))?;
     Ok(())
@@ -193,6 +205,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     save(dir.join("many.html"), &many()?)?;
     let small = items(12, 50, 2);
     save(dir.join("features.html"), &features(&small)?)?;
+    save(dir.join("animated.html"), &animated(&small)?)?;
     save(dir.join("small.html"), &Page::new().title("600 messages, 12 topics").figure("UMAP", draw(&small)?))?;
     let large = items(40, 500, 2);
     save(dir.join("large.html"), &Page::new().title("20,000 points").figure("UMAP", draw(&large)?))?;

@@ -174,7 +174,7 @@ mod tests {
         let rng = CounterRng::new(3, "clouds");
         let place = |i: usize| {
             let draw = rng.at(0, i as u64);
-            let x = if i % 4 == 0 { 10.0 } else { 0.0 };
+            let x = if i.is_multiple_of(4) { 10.0 } else { 0.0 };
             [x + draw.normal(0), draw.normal(1)]
         };
         Matrix::from_rows((0..n).map(place)).unwrap()

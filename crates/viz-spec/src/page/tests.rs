@@ -176,6 +176,42 @@ fn rows_may_have_gaps_and_odd_traces_are_drawn_as_they_are() {
 }
 
 #[test]
+fn points_keep_their_own_sizes_and_shapes() {
+    let text = r#"{"data":[
+        {"type":"scatter","x":[1,2],"y":[3,4],"customdata":[[0,"a"],[1,"b"]],
+         "marker":{"size":[7.5,3],"symbol":["square","circle-open"],"color":"red"}},
+        {"type":"scatter","x":[1],"y":[3],"customdata":[[2,"c"]],"marker":{"size":9,"symbol":"diamond"}},
+        {"type":"contour","z":[[1,2],[3,4]]}],"layout":{}}"#;
+    let figure = Figure::from_json(text).unwrap();
+    let data = data(&Page::new().figure("", figure));
+    let view = &data["figures"][0];
+    let sizes = numbers(&view["sizes"]);
+    assert_eq!(sizes[..2], [7.5, 3.0]);
+    assert!(sizes[2].is_nan());
+    assert_eq!(view["symbols"]["names"], json!(["square", "circle-open"]));
+    assert_eq!(numbers(&view["symbols"]["codes"]), [1.0, 2.0, 0.0]);
+    assert_eq!(view["groups"][0]["traces"][0]["marker"], json!({"color": "red"}));
+    assert_eq!(view["groups"][1]["traces"][0]["marker"]["size"], 9.0);
+    assert_eq!(view["extra"][0]["type"], "contour");
+}
+
+#[test]
+fn figures_that_change_by_themselves_are_kept_whole() {
+    let points = Matrix::from_vec(2, 2, vec![0.0, 1.0, 2.0, 3.0]).unwrap();
+    let frames = [("PCA", points.view()), ("UMAP", points.view())];
+    let animated = ScatterMap::new().animate(&frames, &["a", "b"], None, None).unwrap();
+    let columns = [Column::numbers("n", [1.0, 2.0]), Column::numbers("m", [3.0, 1.0])];
+    let menu = ScatterMap::new().color_by(columns).figure(points.view(), &["a", "b"], None, None).unwrap();
+    for figure in [animated, menu] {
+        let data = data(&Page::new().figure("", figure.clone()));
+        let view = &data["figures"][0];
+        assert_eq!(Figure::from_json(&view["whole"].to_string()).unwrap(), figure);
+        assert_eq!((&view["groups"], &view["maps"]), (&json!([]), &json!([])));
+        assert_eq!(data["ids"], json!(["a", "b"]));
+    }
+}
+
+#[test]
 fn same_input_same_bytes_and_no_addresses() {
     let html = page().to_html().unwrap();
     assert_eq!(html, page().to_html().unwrap());
