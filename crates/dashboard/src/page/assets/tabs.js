@@ -4,6 +4,7 @@ import { $, memory } from "./dom.js";
 import { tell } from "./state.js";
 
 const tabs = [...document.querySelectorAll('#tabs [role="tab"]')];
+const narrow = matchMedia("(max-width: 800px)");
 const nameOf = (tab) => tab.id.slice(4);
 
 export const current = () => nameOf(tabs.find((t) => t.getAttribute("aria-selected") === "true"));
@@ -24,7 +25,11 @@ export function start() {
   for (const tab of tabs) {
     // The width of the text when it is bold is reserved by the style sheet.
     tab.dataset.text = tab.firstChild.textContent;
-    tab.addEventListener("click", () => turnTo(nameOf(tab)));
+    tab.addEventListener("click", () => {
+      turnTo(nameOf(tab));
+      // In one column most of it is below what can be seen.
+      if (narrow.matches) $("tabs").scrollIntoView({ block: "start", behavior: "smooth" });
+    });
   }
   $("tabs").addEventListener("keydown", (e) => {
     const at = tabs.findIndex((t) => t.getAttribute("aria-selected") === "true");
