@@ -14,7 +14,7 @@
 //! | [`pca`] | planisphere-pca | principal component analysis |
 //! | [`umap`] | planisphere-umap | UMAP |
 //! | [`tsne`] | planisphere-tsne | t-SNE |
-//! | [`viz_spec`] | planisphere-viz-spec | Plotly figures and pages |
+//! | [`viz_spec`] | planisphere-viz-spec | Plotly figures, pages, and pictures by the feature `image` |
 //! | [`labels_mace`] | planisphere-labels-mace | labels from annotators who disagree, whom to trust |
 //! | [`queue_reorder`] | planisphere-queue-reorder | selections to the front of a queue |
 //!

@@ -28,6 +28,9 @@
 //! # Features
 //! * `offline` (off by default): `PlotlyJs::Embedded`, which puts plotly.js 3.0.1 into the page, so that it works
 //!   without network. The script comes from the `plotly` package.
+//! * `image` (off by default): `Picture` and `Figure::to_png`, which draw figures without a browser. The letters come from
+//!   the `epaint_default_fonts` package (Ubuntu Light and Noto Emoji, about 0.8 MB), under the Ubuntu font licence and the SIL
+//!   open font license.
 //!
 //! # Guarantees
 //! The same input gives the same bytes. Labels, ids and texts are shown as written: none of it is taken for HTML,
@@ -39,6 +42,8 @@
 
 mod column;
 mod error;
+#[cfg(feature = "image")]
+mod image;
 mod map;
 mod natural;
 mod page;
@@ -49,6 +54,8 @@ mod theme;
 
 pub use column::{Column, Values};
 pub use error::{Error, Result};
+#[cfg(feature = "image")]
+pub use image::Picture;
 pub use map::{Density, ScatterMap};
 pub use page::{PLOTLY_VERSION, Page, PlotlyJs};
 pub use palette::{OTHER, PALETTE, Palette, UNLABELED};

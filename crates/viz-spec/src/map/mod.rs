@@ -15,6 +15,8 @@ mod style;
 mod values;
 
 pub use density::Density;
+#[cfg(feature = "image")]
+pub(crate) use values::short;
 
 use crate::column::Column;
 use crate::error::Result;
