@@ -72,7 +72,7 @@ struct Client<'a> {
 
 /// Asks for the map until it is there.
 pub(crate) fn first_map(shared: &Shared) -> Result<()> {
-    let mut client = Client::new(usize::MAX, shared);
+    let mut client = Client::new(0, shared);
     client.data();
     match client.log.errors.pop() {
         Some(e) => Err(e.into()),

@@ -91,7 +91,9 @@ impl Models {
             if self.inner.cancel.is_cancelled() {
                 return;
             }
-            if let Err(e) = self.run().await {
+            if let Err(e) = self.run().await
+                && !self.inner.cancel.is_cancelled()
+            {
                 tracing::error!(error = %e, "models of annotators did not learn");
             }
         }

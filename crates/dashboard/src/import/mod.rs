@@ -31,7 +31,7 @@ pub fn read(path: impl AsRef<Path>, names: &ItemProperties) -> Result<Vec<NewIte
         Format::Jsonl => jsonl::read(path)?,
         _ => return Err(Error::NoTable { path: path.to_owned() }),
     };
-    let columns = rows.first().map(|(_, row)| row.keys().cloned().collect()).unwrap_or_default();
+    let columns: Vec<String> = rows.first().map(|(_, row)| row.keys().cloned().collect()).unwrap_or_default();
     let vectors = vectors(path, &columns, names)?;
     let mut lines: HashMap<String, u64> = HashMap::with_capacity(rows.len());
     let mut items = Vec::with_capacity(rows.len());
@@ -78,7 +78,7 @@ fn is_vector(name: &str) -> bool {
     numbered || name == "embedding" || name == "vector"
 }
 
-fn vectors(path: &Path, columns: &Vec<String>, names: &ItemProperties) -> Result<Option<Matrix>> {
+fn vectors(path: &Path, columns: &[String], names: &ItemProperties) -> Result<Option<Matrix>> {
     if !columns.iter().any(|name| is_vector(name)) {
         return Ok(None);
     }

@@ -15,55 +15,55 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 /// The key of all these servers.
-pub const KEY: &str = "the-key-of-the-tests-0123456789";
+pub(crate) const KEY: &str = "the-key-of-the-tests-0123456789";
 
 /// A server, its runtime, and the file of its store.
-pub struct Server {
-    pub address: SocketAddr,
-    pub app: App,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) app: App,
     runtime: Option<tokio::runtime::Runtime>,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,
-    pub folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
 }
 
 /// An answer.
 #[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) text: String,
 }
 
 impl Answer {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {} {}", self.status, self.text))
     }
 
     /// The body, if the status is the one expected.
     #[track_caller]
-    pub fn of(&self, status: u16) -> Value {
+    pub(crate) fn of(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
         self.json()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.as_str())
     }
 
     /// The cookie that it sets, as a client sends it back.
-    pub fn cookie(&self) -> String {
+    pub(crate) fn cookie(&self) -> String {
         self.header("set-cookie").expect("a cookie").split(';').next().unwrap_or_default().to_owned()
     }
 }
 
 /// A configuration from YAML.
-pub fn config(yaml: &str) -> Config {
+pub(crate) fn config(yaml: &str) -> Config {
     Config::parse(yaml, planisphere_dashboard::config::Format::Yaml).unwrap()
 }
 
 /// Items of these ids, with texts and small vectors.
-pub fn items(ids: impl IntoIterator<Item = String>) -> Vec<NewItem> {
+pub(crate) fn items(ids: impl IntoIterator<Item = String>) -> Vec<NewItem> {
     let item = |(i, id): (usize, String)| {
         let data = json!({"id": id, "text": format!("text of {id}"), "length": i});
         let vector = (0..4).map(|j| ((i * 7 + j * 3) % 11) as f32 + 0.1 * i as f32).collect();
@@ -74,17 +74,17 @@ pub fn items(ids: impl IntoIterator<Item = String>) -> Vec<NewItem> {
 
 impl Server {
     /// Serves `item_001` to `item_020`.
-    pub fn new(yaml: &str) -> Self {
+    pub(crate) fn new(yaml: &str) -> Self {
         Self::with(config(yaml), items((1..=20).map(|i| format!("item_{i:03}"))), None)
     }
 
-    pub fn with(config: Config, items: Vec<NewItem>, encoder: Option<Arc<dyn Embed>>) -> Self {
+    pub(crate) fn with(config: Config, items: Vec<NewItem>, encoder: Option<Arc<dyn Embed>>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self::in_folder(folder, config, items, encoder)
     }
 
     /// On the store that is in a folder already, if there is one.
-    pub fn in_folder(
+    pub(crate) fn in_folder(
         folder: tempfile::TempDir,
         config: Config,
         items: Vec<NewItem>,
@@ -107,17 +107,17 @@ impl Server {
         Self { address, app, runtime: Some(runtime), stop: Some(stop), served: Some(served), folder }
     }
 
-    pub fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+    pub(crate) fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
         self.runtime.as_ref().unwrap().block_on(future)
     }
 
     /// Asks it to stop; [`Server::wait`] tells when it has.
-    pub fn begin_stop(&mut self) {
+    pub(crate) fn begin_stop(&mut self) {
         let _ = self.stop.take().unwrap().send(());
     }
 
     /// Waits until it has stopped, and closes the store.
-    pub fn wait(mut self) -> tempfile::TempDir {
+    pub(crate) fn wait(mut self) -> tempfile::TempDir {
         let served = self.served.take().unwrap();
         let runtime = self.runtime.take().unwrap();
         runtime.block_on(async {
@@ -129,13 +129,13 @@ impl Server {
         folder
     }
 
-    pub fn stop(mut self) -> tempfile::TempDir {
+    pub(crate) fn stop(mut self) -> tempfile::TempDir {
         self.begin_stop();
         self.wait()
     }
 
     /// Any request.
-    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -159,22 +159,22 @@ impl Server {
     }
 
     /// A request by whoever has the key.
-    pub fn get(&self, path: &str) -> Answer {
+    pub(crate) fn get(&self, path: &str) -> Answer {
         self.ask("GET", path, &[("X-API-Key", KEY)], None)
     }
 
     /// A request with a body by whoever has the key.
-    pub fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
+    pub(crate) fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
         let headers = [("X-API-Key", KEY), ("Content-Type", "application/json")];
         self.ask(method, path, &headers, Some(body.to_string().as_bytes()))
     }
 
-    pub fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Answer {
         self.send("POST", path, body)
     }
 
     /// The bytes that come back for these, as far as they come within some seconds.
-    pub fn raw(&self, request: &str) -> String {
+    pub(crate) fn raw(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
@@ -184,7 +184,7 @@ impl Server {
     }
 
     /// The status line of an answer to a request without body, whose path is sent as it is.
-    pub fn raw_status(&self, method: &str, path: &str, headers: &str) -> u16 {
+    pub(crate) fn raw_status(&self, method: &str, path: &str, headers: &str) -> u16 {
         let request =
             format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}\r\n", self.address);
         let answer = self.raw(&request);
@@ -193,7 +193,7 @@ impl Server {
     }
 
     /// A session, as a cookie.
-    pub fn login(&self) -> String {
+    pub(crate) fn login(&self) -> String {
         let form = [("Content-Type", "application/x-www-form-urlencoded")];
         let answer = self.ask("POST", "/admin/login", &form, Some(format!("key={KEY}").as_bytes()));
         assert_eq!((answer.status, answer.header("location")), (303, Some("/admin")), "{}", answer.text);

@@ -1,7 +1,6 @@
 //! Maps over their interface: a store in memory, routes without a server around them.
 
 mod hostile;
-#[expect(unreachable_pub, reason = "other tests have it at their root")]
 #[path = "../common/http.rs"]
 mod http;
 mod jobs;
