@@ -24,12 +24,12 @@ fn several_methods_are_one_page_and_one_figure() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     let methods = ["--method", "pca", "--method", "tsne", "--method", "umap", "--method", "pca", "--n-epochs", "20"];
-    let outs = ["--out", "m.html", "--out", "m.json", "--out", "m.csv", "--out", "m.npy"];
+    let outs = ["--out", "m.html", "--out", "m.json", "--out", "m.csv", "--out", "m.npy", "--out", "m.png"];
     let out = map(at, &[&methods[..], &outs[..]].concat());
     assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
     assert_eq!(
         names(at),
-        ["m.html", "m.json", "m.pca.csv", "m.pca.npy", "m.tsne.csv", "m.tsne.npy", "m.umap.csv", "m.umap.npy"]
+        ["m.html", "m.json", "m.pca.csv", "m.pca.npy", "m.png", "m.tsne.csv", "m.tsne.npy", "m.umap.csv", "m.umap.npy"]
     );
 
     let json = std::fs::read_to_string(at.join("m.json")).unwrap();
@@ -49,6 +49,11 @@ fn several_methods_are_one_page_and_one_figure() {
         let listed = same.iter().filter(|t| t["showlegend"] != false).count();
         assert_eq!(listed, 1, "{}", topic["name"]);
     }
+    // The picture is one: three maps wide, twice the pixels of a page.
+    let png = std::fs::read(at.join("m.png")).unwrap();
+    let side = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    assert!(png.starts_with(b"\x89PNG\r\n\x1a\n") && &png[12..16] == b"IHDR");
+    assert_eq!((side(16), side(20)), (4200, 1400));
     // The page has it as its only figure.
     let html = std::fs::read_to_string(at.join("m.html")).unwrap();
     let start = html.find("id=\"data\">").unwrap() + "id=\"data\">".len();
@@ -58,6 +63,20 @@ fn several_methods_are_one_page_and_one_figure() {
     assert_eq!(figures.len(), 1);
     assert_eq!(figures[0]["groups"].as_array().unwrap().len(), 13);
     assert_eq!(figures[0]["maps"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn figures_have_the_colors_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = map(folder.path(), &["--method", "pca", "--palette", "safe10", "--theme", "dark", "--out", "m.json"]);
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let json = std::fs::read_to_string(folder.path().join("m.json")).unwrap();
+    let figure: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(figure["layout"]["paper_bgcolor"], "#0b1220");
+    assert!(figure["data"].as_array().unwrap().iter().any(|t| t["marker"]["color"] == "#0096ff"));
+    let out = map(folder.path(), &["--method", "pca", "--palette", "gaudy", "--out", "m.json"]);
+    assert_eq!(out.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&out.stderr).contains("okabe-ito"));
 }
 
 #[test]

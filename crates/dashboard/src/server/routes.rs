@@ -63,8 +63,8 @@ pub fn router(app: App) -> Router {
         .fallback(async || (StatusCode::NOT_FOUND, Html("<!doctype html><title>404</title><h1>Not Found</h1>")))
         .layer(CompressionLayer::new().gzip(true))
         .layer(DefaultBodyLimit::max(app.config().server.body_limit))
-        .layer(from_fn_with_state(app.clone(), guard::guard))
         .layer(CatchPanicLayer::custom(guard::panicked))
+        .layer(from_fn_with_state(app.clone(), guard::guard))
         .layer(
             // The path alone: queries may hold what users look for, headers hold keys.
             TraceLayer::new_for_http().make_span_with(

@@ -198,10 +198,7 @@ async fn search(tx: &mut Tx, annotator: i64, rules: &Rules) -> Result<Option<i64
         Some((of, cursor)) if *of == epoch => *cursor,
         _ => i64::MIN,
     };
-    let sql = "SELECT number, position FROM items WHERE finished = 0 AND position >= $2
-        AND NOT EXISTS (SELECT 1 FROM done WHERE done.annotator = $1 AND done.item = items.number)
-        ORDER BY position LIMIT 1";
-    let row = tx.db.first(sql, &[annotator.into(), from.into()]).await?;
+    let row = tx.db.first(NOT_DONE, &[annotator.into(), from.into()]).await?;
     let found = match row {
         Some(row) => Some((row.int(0)?, row.int(1)?)),
         None => None,
@@ -212,10 +209,44 @@ async fn search(tx: &mut Tx, annotator: i64, rules: &Rules) -> Result<Option<i64
     if rules.annotators_per_item == 0 {
         return Ok(Some(first));
     }
-    let sql = "SELECT number FROM items WHERE finished = 0 AND position >= $2
-        AND NOT EXISTS (SELECT 1 FROM done WHERE done.annotator = $1 AND done.item = items.number)
-        AND annotators + (SELECT COUNT(*) FROM leases WHERE leases.item = items.number) < $3
-        ORDER BY position LIMIT 1";
     let args = [annotator.into(), cursor.into(), i64::from(rules.annotators_per_item).into()];
-    tx.db.first(sql, &args).await?.map(|row| row.int(0)).transpose()
+    tx.db.first(FREE, &args).await?.map(|row| row.int(0)).transpose()
+}
+
+/// The first open item from a position on that an annotator has not annotated.
+const NOT_DONE: &str = "SELECT number, position FROM items WHERE finished = 0 AND position >= $2
+    AND NOT EXISTS (SELECT 1 FROM done WHERE done.annotator = $1 AND done.item = items.number)
+    ORDER BY position LIMIT 1";
+
+/// The same, and that is in too few hands.
+const FREE: &str = "SELECT number FROM items WHERE finished = 0 AND position >= $2
+    AND NOT EXISTS (SELECT 1 FROM done WHERE done.annotator = $1 AND done.item = items.number)
+    AND annotators + (SELECT COUNT(*) FROM leases WHERE leases.item = items.number) < $3
+    ORDER BY position LIMIT 1";
+
+#[cfg(test)]
+mod tests {
+    use super::super::StoreOptions;
+    use super::*;
+
+    #[tokio::test]
+    async fn searches_sort_nothing_and_scan_nothing() {
+        let store = Store::open("sqlite::memory:", StoreOptions::new()).await.unwrap();
+        for search in [NOT_DONE, FREE] {
+            let plan = store
+                .glance(move |db| {
+                    Box::pin(async move {
+                        let args = [1.into(), 2.into(), 3.into()];
+                        let args = &args[..if search == FREE { 3 } else { 2 }];
+                        let rows = db.all(&format!("EXPLAIN QUERY PLAN {search}"), args).await?;
+                        rows.iter().map(|row| row.text(3)).collect::<Result<Vec<_>>>()
+                    })
+                })
+                .await
+                .unwrap();
+            assert!(plan[0].contains("SEARCH items USING INDEX items_open (position>?)"), "{plan:?}");
+            assert!(plan.iter().all(|step| !step.contains("SCAN") && !step.contains("TEMP")), "{plan:?}");
+        }
+        store.close().await;
+    }
 }

@@ -4,10 +4,10 @@ use super::db::{Db, Engine, For, Pool};
 use super::error::{Error, Result};
 use super::options::StoreOptions;
 use super::place::Place;
-use sqlx::Executor as _;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -70,7 +70,9 @@ impl Pools {
                         Box::pin(async move { c.execute(sqlx::raw_sql(GREETING)).await.map(drop) })
                     })
                 };
-                let writer = pool(1).connect_with(server.clone()).await.map_err(lost)?;
+                // A pool would only say that it waited.
+                server.connect().await.map_err(lost)?.close().await.map_err(lost)?;
+                let writer = pool(1).connect_lazy_with(server.clone());
                 let readers = pool(options.readers).connect_lazy_with(server.clone());
                 Self { readers: Pool::Postgres(readers), writer: Pool::Postgres(writer), place: name }
             }

@@ -2,6 +2,7 @@
 
 use clap::{Args, Parser, ValueEnum};
 use planisphere::knn::{self, Metric};
+use planisphere::viz_spec::{Palette, Theme};
 use planisphere_examples::encode::EncodeFlags;
 use planisphere_examples::{Common, Failure, Given, report::RunReport};
 use std::path::{Path, PathBuf};
@@ -46,10 +47,17 @@ pub(crate) struct Cli {
     /// Score the maps: trustworthiness, continuity, neighbors kept, label accuracy (in the report, and on stderr)
     #[arg(long)]
     pub(crate) quality: bool,
-    /// Where to write the map, repeatable; the ending says what: .html (page), .json (Plotly figure), .csv, .npy. Pages and
-    /// figures show the maps of all methods; with several, .csv and .npy get the method's name in front of the ending
+    /// Where to write the map, repeatable; the ending says what: .html (page), .json (Plotly figure), .png (picture), .csv,
+    /// .npy. Pages, figures and pictures show the maps of all methods; with several, .csv and .npy get the method's name in
+    /// front of the ending
     #[arg(long, value_name = "FILE", required_unless_present = "save_model")]
     pub(crate) out: Vec<PathBuf>,
+    /// Colors of the labels: dashboard, or for everybody okabe-ito (8), safe10, safe20, distinct64 [default: dashboard]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) palette: Option<Palette>,
+    /// Background and texts of figures and pictures: light or dark [default: the viewer's; pages follow it anyway]
+    #[arg(long, value_name = "light|dark")]
+    pub(crate) theme: Option<Theme>,
     /// Keep the fitted model, with the vectors that UMAP and t-SNE need, for `place` to put further rows on the map. With
     /// several methods there are as many files, with the method's name in front of the ending
     #[arg(long, value_name = "FILE", conflicts_with = "pca")]
@@ -194,8 +202,8 @@ impl Cli {
     /// Bad file names and flags that would be passed over in silence are told before the work, not after it.
     pub(crate) fn check(&self, given: &Given) -> Result<(), Failure> {
         for out in &self.out {
-            if !["html", "json", "csv", "npy"].contains(&ending(out)) {
-                let line = format!("--out {}: must end in .html, .json, .csv or .npy", out.display());
+            if !["html", "json", "png", "csv", "npy"].contains(&ending(out)) {
+                let line = format!("--out {}: must end in .html, .json, .png, .csv or .npy", out.display());
                 return Err(Failure::Usage(line));
             }
         }
@@ -228,7 +236,7 @@ impl Cli {
     fn written(&self) -> Vec<PathBuf> {
         let several = |out: &Path| self.methods().into_iter().map(|m| self.of_method(out, m)).collect();
         let of = |out: &PathBuf| match ending(out) {
-            "html" | "json" => vec![out.clone()],
+            "html" | "json" | "png" => vec![out.clone()],
             _ => several(out),
         };
         self.out.iter().map(of).chain(self.save_model.iter().map(|out| several(out))).flatten().collect()

@@ -8,7 +8,7 @@ mod score;
 mod write;
 
 use flags::Cli;
-use planisphere::core::{Context, Matrix, Stage};
+use planisphere::core::{Context, KnnGraph, Matrix, Stage};
 use planisphere::dataset::{Table, TableReader};
 use planisphere::knn::Metric;
 use planisphere::umap::Labels;
@@ -33,9 +33,10 @@ fn main() -> ExitCode {
 
         let classes = classes(&cli, &table, &mut cx)?;
         let (maps, models) = project::project(&cli, &metric, vectors, classes.as_ref(), &mut report, &mut cx)?;
+        let near = neighbors(&cli, &metric, vectors, &mut cx)?;
         input::staged(&mut cx, Stage::Write, |_| {
             write::save(&cli, &models)?;
-            cli.out.iter().try_for_each(|out| write::write(&cli, out, &table, &maps))
+            cli.out.iter().try_for_each(|out| write::write(&cli, out, &table, &maps, near.as_ref()))
         })?;
         if cli.quality {
             score::score(&cli, &metric, vectors, &table, &maps, &mut report, &mut cx)?;
@@ -49,6 +50,15 @@ fn read(cli: &Cli, cx: &mut Context<'_>) -> Result<(Table, Option<Matrix>), Fail
     let table = input::read_table(&reader(cli, cli.label.as_ref().or(cli.umap.supervise.as_ref())), &cli.input, cx)?;
     let embedded = input::embedded(&table, &cli.model, &cli.encode, cx)?;
     Ok((table, embedded))
+}
+
+/// The nearest neighbors that a page shows of each point: those in the vectors, not on a map.
+fn neighbors(cli: &Cli, metric: &Metric, x: &Matrix, cx: &mut Context<'_>) -> Result<Option<KnnGraph>, Failure> {
+    let k = write::NEIGHBORS.min(x.rows().saturating_sub(1));
+    if k == 0 || !cli.out.iter().any(|out| flags::ending(out) == "html") {
+        return Ok(None);
+    }
+    Ok(Some(cli.knn.unwrap_or_default().fit_with(k, metric, cli.common.seed, x, cx)?))
 }
 
 fn reader(cli: &Cli, label: Option<&String>) -> TableReader {
