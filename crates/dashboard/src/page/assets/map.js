@@ -141,6 +141,7 @@ function bind() {
   plot.on("plotly_selected", (e) => {
     // A click tells of a selection of nothing.
     if (!e?.selections?.length && !e?.range && !e?.lassoPoints) return;
+    hide();
     const how = keys.alt ? "remove" : keys.shift ? "add" : "replace";
     const found = ids(e);
     // Plotly is still at work on the drag.
