@@ -2,6 +2,7 @@
 //!
 //! Each program writes to a pipe what it is about to change and what was acknowledged. What was acknowledged must be in
 //! the database afterwards, once; what was only tried may be.
+#![allow(clippy::print_stdout, reason = "what was done is told")]
 
 mod store_common;
 
@@ -349,7 +350,7 @@ fn killed_again_and_again(name: &str, url: &str) {
         other.kill(&mut told);
         runtime.block_on(told.check(url));
     }
-    assert!(told.acknowledged > 20 * rounds(), "only {} changes", told.acknowledged);
+    assert!(told.acknowledged >= rounds(), "only {} changes", told.acknowledged);
     println!("{name}: {} rounds, {} changes acknowledged", rounds(), told.acknowledged);
 }
 
@@ -385,7 +386,9 @@ fn the_server_is_killed() {
     for program in &mut programs {
         program.wait_for(200, &mut told);
     }
-    programs.map(|program| program.kill(&mut told));
+    for program in programs {
+        program.kill(&mut told);
+    }
     runtime.block_on(told.check(&url));
     println!("server killed: {} changes acknowledged", told.acknowledged);
 }

@@ -281,3 +281,34 @@ async fn opened_at_the_same_moment() {
         store.close().await;
     }
 }
+
+/// A commit that takes place, but is not answered: the change is made once, and its caller is told so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_is_not_answered() {
+    let Some(server) = Postgres::start("a_commit_that_is_not_answered") else { return };
+    let store = Store::open(&server.database(), StoreOptions::new()).await.unwrap();
+    store.add_items(vec![item("a"), item("b")]).await.unwrap();
+    // The server keeps what is committed, and then waits for a replica that does not come.
+    let settle = |sql: &str| {
+        server.sql("test0", sql);
+        server.sql("test0", "SELECT pg_reload_conf()");
+    };
+    settle("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    let reorder = tokio::spawn({
+        let store = store.clone();
+        async move { store.reorder(&request(&["b"]), rules(1)).await }
+    });
+    let waiting = "FROM pg_stat_activity WHERE datname = 'test0' AND wait_event = 'SyncRep'";
+    let started = Instant::now();
+    while server.sql("test0", &format!("SELECT COUNT(*) {waiting}")) != "1" {
+        assert!(started.elapsed() < Duration::from_secs(60), "it does not wait");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    server.sql("test0", &format!("SELECT pg_terminate_backend(pid) {waiting}"));
+    assert_eq!(reorder.await.unwrap().unwrap().0, 1);
+    assert_eq!(store.reorderings(9).await.unwrap().len(), 1);
+    assert_eq!(store.order().await.unwrap(), ["b", "a"]);
+    settle("ALTER SYSTEM RESET synchronous_standby_names");
+    assert_eq!(store.reorder(&request(&["a"]), rules(1)).await.unwrap().0, 2);
+    store.close().await;
+}

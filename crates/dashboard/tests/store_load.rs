@@ -1,6 +1,7 @@
 //! Many callers at once. A few seconds in a run of the tests; with `PLANISPHERE_STORE_FIGURES=1` in the environment
 //! it is 20,000 items with 384 values, and figures are told: `cargo test -p planisphere-dashboard --test store_load --
 //! --nocapture`.
+#![allow(clippy::print_stdout, reason = "figures are told")]
 
 mod store_common;
 
@@ -66,8 +67,8 @@ async fn sixty_four_callers() {
             _ => Store::open(&url, StoreOptions::new()).await.unwrap(),
         };
         one.add_items((0..300).map(|i| item(&format!("item {i}"))).collect()).await.unwrap();
-        let task = |i: usize| {
-            let store = if i % 2 == 0 { one.clone() } else { two.clone() };
+        let task = |i: u32| {
+            let store = if i.is_multiple_of(2) { one.clone() } else { two.clone() };
             tokio::spawn(annotate(store, format!("annotator {i}"), None))
         };
         let tasks: Vec<_> = (0..64).map(task).collect();

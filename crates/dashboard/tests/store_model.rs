@@ -1,4 +1,5 @@
 //! Any calls in any order, against a project in memory that is as simple as can be.
+#![allow(clippy::print_stderr, reason = "what failed is told")]
 
 mod store_common;
 

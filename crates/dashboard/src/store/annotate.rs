@@ -1,11 +1,13 @@
 //! What annotators say.
 
+use super::db::{self, Arg, pieces};
 use super::error::{Error, Result, Short};
 use super::handle::Store;
 use super::text::{self, Key};
 use super::types::{Annotated, Annotation, Annotator, Progress, Rules};
 use super::writer::Tx;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Store {
@@ -137,12 +139,22 @@ async fn annotate(tx: &mut Tx, said: &Said, rules: Rules) -> Result<Annotated> {
     };
     let (item, mut annotators) = (row.int(0)?, row.int(1)?);
     let annotator = tx.number_of("annotators", &said.annotator.0, &said.annotator.1).await?;
+    // The last one counts where a scheme comes twice.
+    let mut values = BTreeMap::new();
     for (key, scheme, value) in &said.said {
-        let scheme = tx.number_of("schemes", key, scheme).await?;
-        let sql = "INSERT INTO annotations (item, annotator, scheme, at, value) VALUES ($1, $2, $3, $4, $5)
-            ON CONFLICT (item, annotator, scheme) DO UPDATE SET at = excluded.at, value = excluded.value";
-        let args = [item.into(), annotator.into(), scheme.into(), tx.now.into(), value.as_str().into()];
-        tx.db.execute(sql, &args).await?;
+        values.insert(tx.number_of("schemes", key, scheme).await?, value.as_str());
+    }
+    let rows: Vec<[Arg<'_>; 5]> = values
+        .into_iter()
+        .map(|(scheme, value)| [item.into(), annotator.into(), scheme.into(), tx.now.into(), value.into()])
+        .collect();
+    for piece in pieces(&rows) {
+        let sql = format!(
+            "INSERT INTO annotations (item, annotator, scheme, at, value) VALUES {}
+             ON CONFLICT (item, annotator, scheme) DO UPDATE SET at = excluded.at, value = excluded.value",
+            db::values(piece.len(), 5)
+        );
+        tx.db.execute(&sql, piece.as_flattened()).await?;
     }
     let sql = "INSERT INTO done (annotator, item) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     let first = tx.db.execute(sql, &[annotator.into(), item.into()]).await? > 0;

@@ -47,7 +47,7 @@ impl Pool {
                 pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE").await.map_err(lost)?,
             ),
         };
-        Ok(Db { connection, place: place.clone(), changed: false })
+        Ok(Db { connection, place: place.clone(), changes: 0 })
     }
 
     pub(super) async fn close(&self) {
@@ -69,7 +69,7 @@ enum Connection {
 pub(super) struct Db {
     connection: Connection,
     place: Arc<str>,
-    changed: bool,
+    changes: u64,
 }
 
 pub(super) enum Engine<'a> {
@@ -133,9 +133,9 @@ impl Db {
         matches!(self.connection, Connection::Postgres(_) | Connection::PostgresIn(_))
     }
 
-    /// Whether a statement changed a row.
-    pub(super) fn changed(&self) -> bool {
-        self.changed
+    /// How many rows statements changed.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes
     }
 
     fn fail(&self, error: &sqlx::Error) -> Error {
@@ -149,7 +149,7 @@ impl Db {
             Engine::Postgres(c) => bound!(Postgres, sql, args).execute(c).await.map(|d| d.rows_affected()),
         };
         let rows = done.map_err(|e| self.fail(&e))?;
-        self.changed |= rows > 0;
+        self.changes += rows;
         Ok(rows)
     }
 

@@ -200,6 +200,9 @@ struct Old {
     vector: Option<Vec<u8>>,
 }
 
+/// So many new items change how statements are best carried out.
+const MANY: u64 = 1000;
+
 async fn add(tx: &mut Tx, new: &[New]) -> Result<Added> {
     for New { id, vector, .. } in new {
         if let Some(vector) = vector {
@@ -215,6 +218,10 @@ async fn add(tx: &mut Tx, new: &[New]) -> Result<Added> {
     }
     if added.added > 0 {
         tx.project.versions.queue += 1;
+    }
+    if added.added >= MANY && tx.db.is_postgres() {
+        // Until its statistics are renewed, which it does by itself within a minute, it would plan for empty tables.
+        tx.db.run("ANALYZE items, contents, vectors").await?;
     }
     Ok(added)
 }

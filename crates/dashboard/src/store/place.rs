@@ -42,6 +42,8 @@ impl Place {
         };
         let busy = options.wait.min(Duration::from_secs(5));
         let file = file.busy_timeout(busy).foreign_keys(true).synchronous(SqliteSynchronous::Full);
+        // Rows come from a thread of the driver: as many at a time.
+        let file = file.row_buffer_size(512);
         if url == "sqlite::memory:" || url == "sqlite://:memory:" {
             return Ok((Self::Memory(file.shared_cache(false).filename(":memory:").in_memory(true)), url.to_owned()));
         }

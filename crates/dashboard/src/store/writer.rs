@@ -103,7 +103,16 @@ impl Writer {
         getrandom::fill(&mut instance)
             .map_err(|e| Error::Open { place: place.to_string(), reason: format!("random numbers: {e}") })?;
         let (messages, inbox) = mpsc::channel(QUEUE);
-        let scribe = Scribe { pool, place, options, instance, batch: 0, in_doubt: false, memory: Memory::default() };
+        let scribe = Scribe {
+            pool,
+            place,
+            options,
+            instance,
+            batch: 0,
+            in_doubt: false,
+            careful: false,
+            memory: Memory::default(),
+        };
         tokio::spawn(scribe.work(inbox));
         Ok(Self { messages })
     }
@@ -139,6 +148,8 @@ struct Scribe {
     batch: i64,
     /// Whether a commit of this batch was not answered.
     in_doubt: bool,
+    /// Whether each change of this batch can be rolled back alone. Most need it not, and it costs a round trip each.
+    careful: bool,
     memory: Memory,
 }
 
@@ -187,10 +198,17 @@ impl Scribe {
     /// Makes changes in one transaction, again and again while the database is locked or cannot be reached.
     async fn insist(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
         self.batch += 1;
-        self.in_doubt = false;
+        (self.in_doubt, self.careful) = (false, false);
         let (started, mut pause) = (Instant::now(), Duration::from_millis(5));
         loop {
-            let Err(error) = self.attempt(jobs).await else { return Ok(()) };
+            let error = match self.attempt(jobs).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {
+                    self.careful = true;
+                    continue;
+                }
+                Err(error) => error,
+            };
             self.memory = Memory::default();
             let again = error.may_pass() || self.in_doubt;
             if !again || started.elapsed() + pause > self.options.wait {
@@ -207,7 +225,9 @@ impl Scribe {
         }
     }
 
-    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<()> {
+    /// Makes changes in one transaction. Gives whether it is on the disk: not if one failed after it had written
+    /// something, and has to be rolled back alone.
+    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> Result<bool> {
         let mut db = self.pool.begin(&self.place, For::Writing).await?;
         // A commit that was not answered may still be under way: this waits for its end.
         let project = Project::load(&mut db, true).await?;
@@ -216,35 +236,36 @@ impl Scribe {
             let last = db.first(sql, &[self.instance[..].into()]).await?;
             self.in_doubt = false;
             if last.map(|row| row.int(0)).transpose()? == Some(self.batch) {
-                return Ok(());
+                return Ok(true);
             }
         }
         let (before, now) = (project.clone(), self.options.now());
         let mut tx = Tx { db, project, memory: std::mem::take(&mut self.memory), now, swept: false };
-        let several = jobs.len() > 1;
         for (i, job) in jobs.iter_mut().enumerate() {
-            if several {
+            if self.careful {
                 tx.db
                     .run(if i == 0 { "SAVEPOINT change" } else { "RELEASE SAVEPOINT change; SAVEPOINT change" })
                     .await?;
             }
-            let (untouched, swept) = (tx.project.clone(), tx.swept);
+            let (untouched, swept, changes) = (tx.project.clone(), tx.swept, tx.db.changes());
             if !job.run(&mut tx).await? {
-                tx.memory = Memory::default();
-                if !several {
-                    return tx.db.rollback().await;
-                }
-                tx.db.run("ROLLBACK TO SAVEPOINT change").await?;
                 tx.project = untouched;
-                tx.swept = swept;
+                if self.careful {
+                    tx.db.run("ROLLBACK TO SAVEPOINT change").await?;
+                    (tx.memory, tx.swept) = (Memory::default(), swept);
+                } else if tx.db.changes() > changes {
+                    tx.db.rollback().await?;
+                    return Ok(false);
+                }
             }
         }
         if tx.project != before {
             tx.project.save(&mut tx.db).await?;
         }
-        if !tx.db.changed() {
+        if tx.db.changes() == 0 {
+            tx.db.rollback().await?;
             self.memory = tx.memory;
-            return tx.db.rollback().await;
+            return Ok(true);
         }
         let sql = "INSERT INTO writers (instance, batch, at) VALUES ($1, $2, $3)
             ON CONFLICT (instance) DO UPDATE SET batch = excluded.batch, at = excluded.at";
@@ -253,7 +274,7 @@ impl Scribe {
         tx.db.commit().await?;
         self.in_doubt = false;
         self.memory = tx.memory;
-        Ok(())
+        Ok(true)
     }
 
     /// Takes the store out of the list of those that are open, with those that died more than a week ago. If that

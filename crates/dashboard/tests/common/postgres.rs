@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A server that stops, and whose folder goes, when it is dropped.
-pub struct Postgres {
+pub(crate) struct Postgres {
     programs: PathBuf,
     folder: tempfile::TempDir,
     port: u16,
@@ -19,7 +19,7 @@ pub struct Postgres {
 impl Postgres {
     /// Starts a server. `None`, said loudly, where PostgreSQL is not installed, unless
     /// `PLANISPHERE_NEEDS_POSTGRES` is set.
-    pub fn start(test: &str) -> Option<Self> {
+    pub(crate) fn start(test: &str) -> Option<Self> {
         let Some(programs) = programs() else {
             assert!(std::env::var_os("PLANISPHERE_NEEDS_POSTGRES").is_none(), "{test}: no initdb and postgres");
             // Not eprintln!, which the test harness keeps to itself.
@@ -43,19 +43,19 @@ impl Postgres {
     }
 
     /// The address of a new, empty database.
-    pub fn database(&self) -> String {
+    pub(crate) fn database(&self) -> String {
         let name = format!("test{}", self.databases.fetch_add(1, Ordering::SeqCst));
         self.sql("postgres", &format!("CREATE DATABASE {name}"));
         self.url(&name)
     }
 
     /// The address of a database, with a password, which the server does not ask for.
-    pub fn url(&self, database: &str) -> String {
+    pub(crate) fn url(&self, database: &str) -> String {
         format!("postgres://planisphere:s3cret@127.0.0.1:{}/{database}", self.port)
     }
 
     /// Runs SQL in a database, and gives what it prints.
-    pub fn sql(&self, database: &str, sql: &str) -> String {
+    pub(crate) fn sql(&self, database: &str, sql: &str) -> String {
         let (port, host) = (self.port.to_string(), "127.0.0.1");
         let args = [
             "-h",
@@ -82,7 +82,7 @@ impl Postgres {
 
     /// Kills the server and all its processes, as a crash of the machine would (less the loss of what the system has
     /// not written yet).
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let Some(mut server) = self.server.take() else { return };
         // The first line of this file is the process, of which the others are children.
         let file = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
@@ -96,7 +96,7 @@ impl Postgres {
     }
 
     /// Starts the server again, after [`Postgres::kill`].
-    pub fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let _ = std::fs::remove_file(self.data().join("postmaster.pid"));
         let mut command = self.command("postgres");
         command.arg("-D").arg(self.data()).arg("-k").arg(self.folder.path());

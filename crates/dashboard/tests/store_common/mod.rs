@@ -2,36 +2,37 @@
 #![allow(dead_code)]
 
 #[path = "../common/postgres.rs"]
-pub mod postgres;
+pub(crate) mod postgres;
 
 use planisphere::queue_reorder::Request;
 use planisphere_dashboard::store::{NewItem, Rules, Store, StoreOptions};
 use postgres::Postgres;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-pub fn item(id: &str) -> NewItem {
+pub(crate) fn item(id: &str) -> NewItem {
     NewItem { id: id.to_owned(), data: data(json!({ "text": format!("text of {id}") })), vector: None }
 }
 
-pub fn data(value: Value) -> Map<String, Value> {
+pub(crate) fn data(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         other => panic!("{other} is no object"),
     }
 }
 
-pub fn rules(annotators_per_item: u32) -> Rules {
+pub(crate) fn rules(annotators_per_item: u32) -> Rules {
     Rules { annotators_per_item, items_per_annotator: None, lease: Duration::from_secs(60) }
 }
 
-pub fn request(ids: &[&str]) -> Request {
+pub(crate) fn request(ids: &[&str]) -> Request {
     Request::from_value(&json!({ "selections": [{ "instance_ids": ids }] })).unwrap()
 }
 
 /// A place for databases of one kind.
-pub enum Kind {
+pub(crate) enum Kind {
     Memory,
     File(tempfile::TempDir),
     Server(Postgres),
@@ -39,11 +40,12 @@ pub enum Kind {
 
 impl Kind {
     /// The address of a new database.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         match self {
             Self::Memory => "sqlite::memory:".to_owned(),
             Self::File(folder) => {
-                let n = std::fs::read_dir(folder.path()).unwrap().count();
+                static COUNT: AtomicUsize = AtomicUsize::new(0);
+                let n = COUNT.fetch_add(1, Ordering::SeqCst);
                 let path: PathBuf = folder.path().join(format!("project {n}.db"));
                 path.to_str().unwrap().to_owned()
             }
@@ -51,13 +53,13 @@ impl Kind {
         }
     }
 
-    pub async fn open(&self, options: StoreOptions) -> Store {
+    pub(crate) async fn open(&self, options: StoreOptions) -> Store {
         Store::open(&self.url(), options).await.unwrap()
     }
 }
 
 /// All kinds of databases there are here.
-pub fn kinds(test: &str) -> Vec<Kind> {
+pub(crate) fn kinds(test: &str) -> Vec<Kind> {
     let server = Postgres::start(test).map(Kind::Server);
     [Kind::Memory, Kind::File(tempfile::tempdir().unwrap())].into_iter().chain(server).collect()
 }

@@ -11,7 +11,7 @@ use planisphere_dashboard::maps::MapsOptions;
 use planisphere_dashboard::server::{App, Embed, FoundKey, KeySource, serve};
 use planisphere_dashboard::store::{Store, StoreOptions};
 use planisphere_examples::{Failure, run, say};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,7 +40,9 @@ fn main() -> ExitCode {
 fn log_to_stderr(quiet: bool) {
     let default = if quiet { "error" } else { "warn" };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Colors are for those who look, not for files.
+    let colors = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colors).init();
 }
 
 async fn project(cli: &Cli, config: Config) -> Result<(), Failure> {
