@@ -111,8 +111,8 @@ impl ScatterMap {
     /// evenly and means nothing. No points give a figure without traces.
     ///
     /// # Errors
-    /// [`Error::Columns`], [`Error::Length`] (which list), [`Error::Points`] (row and column of a value that is not
-    /// finite), [`Error::Param`] and [`Error::Color`].
+    /// [`Error::Columns`](crate::Error::Columns), [`Error::Length`](crate::Error::Length) (which list), [`Error::Points`](crate::Error::Points) (row and column of a value that is not
+    /// finite), [`Error::Param`](crate::Error::Param) and [`Error::Color`](crate::Error::Color).
     pub fn figure<S: AsRef<str>>(
         &self,
         points: MatrixView<'_>,
@@ -143,7 +143,7 @@ impl ScatterMap {
     /// ```
     ///
     /// # Errors
-    /// As [`Self::figure`]; where there are several maps, [`Error::InMap`] says which one does not have as many rows as
+    /// As [`Self::figure`]; where there are several maps, [`Error::InMap`](crate::Error::InMap) says which one does not have as many rows as
     /// there are ids, has other than 1 to 3 columns, or holds a value that is not finite.
     pub fn side_by_side<N: AsRef<str>, S: AsRef<str>>(
         &self,
