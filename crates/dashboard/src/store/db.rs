@@ -50,10 +50,14 @@ impl Pool {
         Ok(Db { connection, place: place.clone(), changes: 0 })
     }
 
+    /// Closes all connections, and waits until they are. Twice, because a connection that comes back at this very moment
+    /// is put aside by the first one.
     pub(super) async fn close(&self) {
-        match self {
-            Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+        for _ in 0..2 {
+            match self {
+                Self::Sqlite(pool) => pool.close().await,
+                Self::Postgres(pool) => pool.close().await,
+            }
         }
     }
 }
